@@ -1,0 +1,201 @@
+"""`wardwatch rules`: list, check, test, explain, coverage and import of detection rules."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wardwatch.cli import DONE, FINDINGS
+from wardwatch.cli._rules import home, rule_paths
+from wardwatch.kernel.errors import InputError, WardwatchError
+
+if TYPE_CHECKING:
+    from wardwatch.pipeline.ruleset import RuleSet
+    from wardwatch.pipeline.states import RuleState
+
+_PATH = click.Path(path_type=Path, exists=True)
+_STATES = ("active", "unsupported", "fields never seen", "log source never seen")
+
+
+def _chosen(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that choose rules."""
+    for option in (
+        click.option("--no-own-rules", is_flag=True, help="Leave out the rules that come with Wardwatch."),
+        click.option("--lists", multiple=True, type=_PATH, metavar="DIR", help="Folders of lists that rules read."),
+        click.option("--rules", multiple=True, type=_PATH, metavar="DIR|ZIP", help="More rules."),
+    ):
+        function = option(function)
+    return function
+
+
+def _load(given: dict[str, Any]) -> "RuleSet":
+    from wardwatch.pipeline import ruleset  # noqa: PLC0415
+
+    return ruleset.load(rule_paths(given["rules"], given["lists"], own_rules=not given["no_own_rules"]))
+
+
+@click.group("rules")
+def command() -> None:
+    """List, check, test, explain and import detection rules."""
+
+
+@command.command("list")
+@_chosen
+@click.option("--state", type=click.Choice(_STATES), help="Only rules in this state.")
+@click.option("--logs", multiple=True, metavar="PATH", help="Say what is never seen in these logs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
+def list_(state: str | None, logs: tuple[str, ...], as_json: bool, **given: Any) -> int:  # noqa: ANN401, FBT001
+    """List every rule with its state: active, unsupported (why), fields or log source never seen."""
+    from wardwatch.pipeline.states import states  # noqa: PLC0415
+
+    rules = _load(given)
+    found = [one for one in states(rules.rules, _seen(rules, logs)) if state in (None, one.state.value)]
+    for one in sorted(found, key=lambda row: (row.state.value, -row.rule.level, row.rule.title.en)):
+        if as_json:
+            _print_json(
+                {
+                    "id": one.rule.id,
+                    "title": one.rule.title.en,
+                    "kind": one.rule.kind,
+                    "level": one.rule.level.word,
+                    "logsource": str(one.rule.logsource),
+                    "state": one.state.value,
+                    "reason": one.reason,
+                    "path": one.rule.path,
+                }
+            )
+        else:
+            print(_row(one))
+    for error in rules.errors:
+        print(f"warning: {error.what} ({error.where})", file=sys.stderr)
+    print(f"{len(found)} rules", file=sys.stderr)
+    return DONE
+
+
+def _row(one: "RuleState") -> str:
+    reason = f"  ({one.reason})" if one.reason else ""
+    return f"{one.state.value:22} {one.rule.level.word:13} {one.rule.title.en}{reason}"
+
+
+def _seen(rules: "RuleSet", logs: tuple[str, ...]) -> dict[Any, set[str]] | None:
+    if not logs:
+        return None
+    from wardwatch.pipeline.examples import summary_of  # noqa: PLC0415
+
+    return summary_of(logs, rules).fields
+
+
+def _print_json(value: object) -> None:
+    import orjson  # noqa: PLC0415
+
+    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+
+
+@command.command("check")
+@click.argument("paths", nargs=-1, type=_PATH)
+def check(paths: tuple[Path, ...]) -> int:
+    """Check rule files: do they load, compile, and carry what Wardwatch's own rules must carry?
+
+    Without PATHS, the rules that come with Wardwatch. Exit code 1 if a rule is wrong.
+    """
+    from wardwatch.pipeline import rule_check, ruleset  # noqa: PLC0415
+
+    problems = list(rule_check.check(paths or (ruleset.shipped_rules(),), own=not paths))
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} problems", file=sys.stderr)
+    return FINDINGS if problems else DONE
+
+
+@command.command("test")
+@click.argument("paths", nargs=-1, type=_PATH)
+@click.option("--verbose", "-v", is_flag=True, help="Also print the examples that behave.")
+def test(paths: tuple[Path, ...], verbose: bool) -> int:  # noqa: FBT001
+    """Run the examples of rules: what must fire fires, what must stay silent stays silent.
+
+    Without PATHS, the rules that come with Wardwatch. Exit code 1 if an example does not behave.
+    """
+    from wardwatch.catalogue import files  # noqa: PLC0415
+    from wardwatch.pipeline import examples, ruleset  # noqa: PLC0415
+
+    count = failed = 0
+    for file in files.find(paths or (ruleset.shipped_rules(),)):
+        for outcome in examples.check_file(file):
+            count += 1
+            failed += bool(outcome.problem)
+            if outcome.problem or verbose:
+                word = "FAILED" if outcome.problem else "ok"
+                print(f"{word} {outcome.path}: {outcome.title}: {outcome.kind} {outcome.number} {outcome.problem}".rstrip())
+    print(f"{count} examples, {failed} failed", file=sys.stderr)
+    return FINDINGS if failed else DONE
+
+
+@command.command("explain")
+@_chosen
+@click.argument("rule")
+@click.option("--lang", "language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+def explain(rule: str, language: str, **given: Any) -> int:  # noqa: ANN401
+    """Explain RULE (id, name, or part of a title): what it means, what else it may be, what it looks at."""
+    rules = _load(given)
+    words = rule.casefold()
+    found = [one for one in rules.rules.every() if rule in (one.id, one.name)]
+    found = found or [one for one in rules.rules.every() if words in one.title.in_(language).casefold()]
+    if not found:
+        raise InputError(f"no rule {rule!r}", hint="`wardwatch rules list` shows their titles")
+    from wardwatch.reports import rule_text  # noqa: PLC0415
+
+    print(rule_text.write(found[0], language))
+    if len(found) > 1:
+        others = ", ".join(one.title.in_(language) for one in found[1:6])
+        print(f"{len(found) - 1} more rules of that title: {others}", file=sys.stderr)
+    return DONE
+
+
+@command.command("coverage")
+@_chosen
+@click.option("--logs", multiple=True, metavar="PATH", help="Count only rules for which data arrives in these logs.")
+@click.option("--navigator", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write an ATT&CK Navigator layer.")
+def coverage(logs: tuple[str, ...], navigator: Path | None, **given: Any) -> int:  # noqa: ANN401
+    """Count distinct active rules by ATT&CK tactic and technique."""
+    from wardwatch.pipeline.states import states  # noqa: PLC0415
+    from wardwatch.reports import coverage_text  # noqa: PLC0415
+
+    rules = _load(given)
+    active = [one.rule for one in states(rules.rules, _seen(rules, logs)) if one.state.value == "active"]
+    print(coverage_text.write(active))
+    if navigator is not None:
+        from wardwatch.reports import attack_navigator  # noqa: PLC0415
+
+        navigator.write_text(attack_navigator.of_rules({rule.id: rule for rule in active}), encoding="utf-8")
+    return DONE
+
+
+@command.command("import")
+@click.argument("source", type=_PATH, metavar="DIR|ZIP|FILE")
+@click.option("--name", help="Name of the folder under the Wardwatch home.  [default: that of the source]")
+def import_(source: Path, name: str | None) -> int:
+    """Copy Sigma rules into the Wardwatch home, so that every scan uses them. Importing again replaces them."""
+    from wardwatch.catalogue import files  # noqa: PLC0415
+    from wardwatch.detection.load import load_files  # noqa: PLC0415
+
+    folder = name or source.stem
+    if not folder.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise WardwatchError(f"{folder!r} is no name for a folder", hint="use --name with letters, digits and hyphens")
+    found = list(files.find([source]))
+    loaded = load_files(found)
+    if not loaded.parsed:
+        raise InputError("no Sigma rule found", where=str(source), hint="give a folder or zip archive with .yml files")
+    target = home() / "rules" / folder
+    fresh = target.with_name(f".{folder}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for number, file in enumerate(found):
+        (fresh / f"{number:05}-{Path(file.path.replace('!', '/')).name}").write_bytes(file.text)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+    bad = sum(1 for one in loaded.parsed if one.rule.reason) + len(loaded.errors)
+    print(f"{len(loaded.parsed)} rules in {target}, {bad} of them unusable (see `wardwatch rules list --state unsupported`)")
+    return DONE

@@ -1,0 +1,142 @@
+"""A compiled rule set: predicates, expressions and anchors, as plain data that is stored and loaded in milliseconds."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from wardwatch.detection import predicates as kinds
+from wardwatch.detection.predicates import Predicate
+from wardwatch.detection.rules import Rule
+from wardwatch.events.logsource import LogSource
+from wardwatch.kernel.bilingual import Text
+from wardwatch.kernel.errors import UnsupportedRuleError
+from wardwatch.kernel.severity import Level
+
+Expression = Any  # int | bool | list[str | Expression]; mypy has no recursive plain data
+
+FORMAT = 2  # of the stored form; part of the cache's key
+
+
+@dataclass(slots=True)
+class CompiledRules:
+    """What `match` runs. Rule numbers are positions in `rules`; predicate numbers positions in `predicates`.
+
+    `anchors[rule]` are predicates of which one must be true if the rule is to fire; `None` where there are none.
+    `others` are rules that no event is matched against: correlations, and unsupported ones with their reason.
+    `correlations` are the YAML documents of the correlations among them, for the room above.
+    """
+
+    rules: list[Rule]
+    conditions: list[Expression]
+    anchors: list[list[int] | None]
+    predicates: list[Predicate]
+    others: list[Rule] = field(default_factory=list)
+    correlations: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def every(self) -> Iterable[Rule]:
+        """Every rule that was loaded, in whatever state."""
+        yield from self.rules
+        yield from self.others
+
+    def dump(self) -> bytes:
+        """Serialise; see `restore`."""
+        return orjson.dumps(
+            {
+                "rules": [_plain(rule) for rule in self.rules],
+                "conditions": self.conditions,
+                "anchors": self.anchors,
+                "predicates": [[p.field, p.kind, p.args] for p in self.predicates],
+                "others": [_plain(rule) for rule in self.others],
+                "correlations": self.correlations,
+                "warnings": self.warnings,
+            }
+        )
+
+
+def restore(stored: bytes) -> CompiledRules:
+    """Rebuild what `dump` wrote. It is plain data: nothing in it is executed."""
+    found = orjson.loads(stored)
+    return CompiledRules(
+        rules=[_rule(one) for one in found["rules"]],
+        conditions=found["conditions"],
+        anchors=found["anchors"],
+        predicates=[Predicate(name, kind, _tuples(args)) for name, kind, args in found["predicates"]],
+        others=[_rule(one) for one in found["others"]],
+        correlations=found["correlations"],
+        warnings=found["warnings"],
+    )
+
+
+_RULE_FIELDS = tuple(one.name for one in dataclasses.fields(Rule))
+
+
+def _plain(rule: Rule) -> list[Any]:
+    return [getattr(rule, name) for name in _RULE_FIELDS]
+
+
+def _rule(plain: Sequence[Any]) -> Rule:
+    values = dict(zip(_RULE_FIELDS, plain, strict=True))
+    values["title"], values["explanation"] = Text(**values["title"]), Text(**values["explanation"])
+    values["level"] = Level(values["level"])
+    values["logsource"] = LogSource(**values["logsource"])
+    values["falsepositives"] = tuple(Text(**one) for one in values["falsepositives"])
+    for name in ("tags", "references", "fields"):
+        values[name] = tuple(values[name])
+    return Rule(**values)
+
+
+def _tuples(args: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(_tuples(arg) if isinstance(arg, list) else arg for arg in args)
+
+
+MAX_DEPTH = 60
+
+
+def check_depth(expression: Expression, depth: int = 0) -> None:
+    """Refuse conditions nested deeper than Python can evaluate."""
+    if depth > MAX_DEPTH:
+        raise UnsupportedRuleError(f"condition nested deeper than {MAX_DEPTH} levels")
+    if isinstance(expression, list):
+        for part in expression:
+            check_depth(part, depth + 1)
+
+
+def numbers(expression: Expression) -> Iterable[int]:
+    """Yield the predicate numbers of an expression."""
+    if isinstance(expression, list):
+        for part in expression[1:]:
+            yield from numbers(part)
+    elif not isinstance(expression, bool):
+        yield expression
+
+
+def anchor(expression: Expression, predicates: Sequence[Predicate]) -> tuple[float, list[int] | None]:
+    """Return predicates of which one must be true if the expression is, with the guessed odds of that.
+
+    Of the parts of an `and` the rarest is enough; an `or` needs one from each part; a `not` gives none.
+    """
+    if isinstance(expression, bool):
+        return (1.0, None) if expression else (0.0, [])
+    if not isinstance(expression, list):
+        return odds(predicates[expression]), [expression]
+    operator, parts = expression[0], [anchor(part, predicates) for part in expression[1:]] if expression[0] != "not" else []
+    if operator == "and":
+        return min((part for part in parts if part[1] is not None), key=lambda part: part[0], default=(1.0, None))
+    if operator == "or" and all(found is not None for _, found in parts):
+        return sum(chance for chance, _ in parts), [number for _, found in parts for number in found or ()]
+    return 1.0, None
+
+
+def odds(predicate: Predicate) -> float:
+    """Guess how often a predicate is true: long texts are rare, numbers and nulls are common."""
+    if predicate.kind == kinds.EQUALS:
+        return 0.002 / (1 + len(str(predicate.args[0])))
+    if predicate.kind == kinds.LIKE and isinstance(predicate.args[0], tuple):
+        return float(0.6 ** sum(len(part) for part in predicate.args[0] if isinstance(part, str)))
+    if predicate.kind in (kinds.REGEX, kinds.CIDR):
+        return 0.02
+    return 0.9 if predicate.kind in (kinds.NULL, kinds.EXISTS) else 0.1

@@ -1,0 +1,353 @@
+"""The engine: one pure function, an EventBatch in, a table of (row, rule) out (docs/explanation/engine.md)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from wardwatch.detection import predicates as kinds
+from wardwatch.detection.compiled import CompiledRules, Expression, numbers
+from wardwatch.detection.keywords import KeywordFilter
+from wardwatch.detection.predicates import Predicate
+from wardwatch.detection.scanner import DatabaseStore, Scanner, built
+from wardwatch.events import batch as layout
+from wardwatch.events.batch import FIELD_PREFIX, NULL
+from wardwatch.events.logsource import LogSource, covers
+
+MATCHES = pa.schema([pa.field("row", pa.uint32(), nullable=False), pa.field("rule", pa.uint32(), nullable=False)])
+
+_MAX_VALUES = 65_536  # remembered values of one field
+_MAX_VALUE = 4_096  # characters of a value worth remembering
+_MAX_CLASSES = 65_536  # remembered combinations of signatures, and signatures, of one log source
+_RADIX_LIMIT = 1 << 62
+_NOTHING: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class _Field:
+    """One field of a partition: its scanner, what an absent and a null value mean, and what is remembered."""
+
+    name: str
+    scanner: Scanner
+    exists: frozenset[int]
+    null: frozenset[int]
+    known: dict[Any, int] = field(default_factory=dict)
+
+
+class _Partition:
+    """The rules of one log source, arranged for matching; and its part of the memory.
+
+    A signature is the set of predicates that are true for one value; signatures are numbered, 0 is the empty set.
+    """
+
+    def __init__(self, rules: CompiledRules, logsource: LogSource, store: DatabaseStore) -> None:
+        self.rules = [number for number, rule in enumerate(rules.rules) if covers(rule.logsource, logsource)]
+        self.conditions = {number: rules.conditions[number] for number in self.rules}
+        self.by_anchor: dict[int, list[int]] = {}
+        self.always: list[int] = []
+        asked: set[int] = set()
+        for number in self.rules:
+            asked.update(numbers(rules.conditions[number]))
+            anchors = rules.anchors[number]
+            if anchors is None:
+                self.always.append(number)
+            for one in anchors or ():
+                self.by_anchor.setdefault(one, []).append(number)
+        self._store = store
+        self._arrange({number: rules.predicates[number] for number in sorted(asked)})
+        self.compiled: dict[int, Callable[[frozenset[int]], bool]] = {}
+        self.forget()
+
+    def _arrange(self, asked: dict[int, Predicate]) -> None:
+        by_field: dict[str, list[tuple[int, Predicate]]] = {}
+        keywords: list[tuple[int, Predicate]] = []
+        self.references: list[tuple[int, Predicate]] = []
+        for number, predicate in asked.items():
+            if predicate.field is None:
+                keywords.append((number, predicate))
+            elif predicate.kind == kinds.REFERENCE:
+                self.references.append((number, predicate))
+            else:
+                by_field.setdefault(predicate.field, []).append((number, predicate))
+        self.fields = {
+            name: _Field(
+                name,
+                Scanner(of_field, self._store),
+                frozenset(number for number, predicate in of_field if predicate.kind == kinds.EXISTS),
+                frozenset(number for number, predicate in of_field if predicate.kind == kinds.NULL),
+            )
+            for name, of_field in by_field.items()
+        }
+        self.keywords = Scanner(keywords, self._store) if keywords else None
+        self.keyword_filter = KeywordFilter((predicate for _, predicate in keywords), self._store)
+        self.needs = frozenset(by_field) | {str(p.args[0]) for _, p in self.references}
+        self.needs |= {p.field for _, p in self.references if p.field}
+
+    def forget(self) -> None:
+        """Empty the memory of this partition."""
+        self.sets: list[frozenset[int]] = [_NOTHING]
+        self.signatures: dict[frozenset[int], int] = {_NOTHING: 0}
+        self.classes: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for one in self.fields.values():
+            one.known.clear()
+
+    def signature(self, true: frozenset[int]) -> int:
+        """Return the number of a set of predicates."""
+        found = self.signatures.get(true)
+        if found is None:
+            found = self.signatures[true] = len(self.sets)
+            self.sets.append(true)
+        return found
+
+    def fires(self, true: frozenset[int]) -> tuple[int, ...]:
+        """Return the rules that fire where exactly the predicates `true` are true."""
+        candidates = set(self.always)
+        for number in true:
+            candidates.update(self.by_anchor.get(number, ()))
+        return tuple(sorted(number for number in candidates if self._condition(number)(true)))
+
+    def _condition(self, rule: int) -> Callable[[frozenset[int]], bool]:
+        found = self.compiled.get(rule)
+        if found is None:
+            source = f"lambda true: {_python(self.conditions[rule])}"
+            found = self.compiled[rule] = eval(source, {"__builtins__": {}})  # noqa: S307  (numbers and operators only)
+        return found
+
+
+def _python(expression: Expression) -> str:
+    """Write an expression as Python; it holds nothing but numbers and operators."""
+    if isinstance(expression, bool):
+        return str(expression)
+    if not isinstance(expression, list):
+        return f"{int(expression)} in true"
+    operator, parts = expression[0], [_python(part) for part in expression[1:]]
+    if operator == "not":
+        return f"not ({parts[0]})"
+    return "(" + {"and": " and ", "or": " or "}[operator].join(parts) + ")"
+
+
+class Memory:
+    """What the engine remembers between batches: it changes speed, never results, and is bounded.
+
+    One memory belongs to one rule set. `store` keeps compiled pattern databases on disk.
+    """
+
+    def __init__(self, store: DatabaseStore = built) -> None:
+        self.store = store
+        self._partitions: dict[LogSource, _Partition] = {}
+        self._rules: CompiledRules | None = None
+
+    def partition(self, rules: CompiledRules, logsource: LogSource) -> _Partition:
+        """Return the partition of a log source, building it at first sight."""
+        if self._rules is not rules:
+            self._rules, self._partitions = rules, {}
+        found = self._partitions.get(logsource)
+        if found is None:
+            found = self._partitions[logsource] = _Partition(rules, logsource, self.store)
+        if len(found.classes) > _MAX_CLASSES or len(found.sets) > _MAX_CLASSES:
+            found.forget()
+        return found
+
+
+def needs(rules: CompiledRules, logsource: LogSource, memory: Memory) -> frozenset[str]:
+    """Return the fields of a log source that rules ask by name; keyword rules look at all others too."""
+    return memory.partition(rules, logsource).needs
+
+
+def keyword_filter(rules: CompiledRules, concerned: Callable[[LogSource], bool], memory: Memory) -> KeywordFilter:
+    """Return the filter that tells which raw bodies can hold a keyword of a rule whose log source is `concerned`."""
+    asked = {
+        number
+        for rule, condition in zip(rules.rules, rules.conditions, strict=True)
+        if concerned(rule.logsource)
+        for number in numbers(condition)
+    }
+    return KeywordFilter((rules.predicates[number] for number in asked if rules.predicates[number].field is None), memory.store)
+
+
+def match(batch: pa.RecordBatch, rules: CompiledRules, memory: Memory, *, keywords: bool = True) -> pa.Table:
+    """Match every rule of the batch's log source against every row.
+
+    `keywords=False` is for a caller who knows, from `keyword_filter`, that no keyword is anywhere in these events.
+
+    Returns a table of `MATCHES`, sorted by row and rule; the numbers are positions in the batch and in `rules.rules`.
+    """
+    partition = memory.partition(rules, layout.logsource(batch.schema))
+    if not partition.rules or not batch.num_rows:
+        return MATCHES.empty_table()
+    columns = _signature_columns(batch, partition)
+    if keywords and partition.keywords is not None:
+        columns.extend(_keyword_columns(batch, partition))
+    classes, first_rows = _classes(columns, batch.num_rows)
+    firing = [_fires(partition, columns, row) for row in first_rows.tolist()]
+    rows_of, rules_of = [], []
+    order = np.argsort(classes, kind="stable") if any(firing) else None
+    bounds = np.searchsorted(classes[order], np.arange(len(firing) + 1)) if order is not None else []
+    for number, fired in enumerate(firing):
+        if fired and order is not None:
+            rows = order[bounds[number] : bounds[number + 1]]
+            rows_of.append(np.repeat(rows, len(fired)))
+            rules_of.append(np.tile(np.array(fired, np.uint32), len(rows)))
+    if not rows_of:
+        return MATCHES.empty_table()
+    rows, fired_rules = np.concatenate(rows_of).astype(np.uint32), np.concatenate(rules_of)
+    sort = np.lexsort((fired_rules, rows))
+    return pa.table([rows[sort], fired_rules[sort]], schema=MATCHES)
+
+
+def _fires(partition: _Partition, columns: Sequence[np.ndarray], row: int) -> tuple[int, ...]:
+    key = tuple(sorted({int(column[row]) for column in columns}))
+    fired = partition.classes.get(key)
+    if fired is None:
+        true = _NOTHING.union(*(partition.sets[signature] for signature in key))
+        fired = partition.classes[key] = partition.fires(true)
+    return fired
+
+
+def _classes(columns: Sequence[np.ndarray], rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Number the distinct combinations of signatures: (class of each row, a row of each class). Exact, no hashing."""
+    classes, count = np.zeros(rows, np.int64), 1
+    for column in columns:
+        size = int(column.max()) + 1
+        if size == 1:
+            continue
+        if count * size >= _RADIX_LIMIT:
+            _, classes = np.unique(classes, return_inverse=True)
+            count = int(classes.max()) + 1
+        classes = classes * size + column
+        count *= size
+    _, first_rows, numbered = np.unique(classes, return_index=True, return_inverse=True)
+    return numbered, first_rows
+
+
+def _signature_columns(batch: pa.RecordBatch, partition: _Partition) -> list[np.ndarray]:
+    """For each field that rules ask: the signature of each row's value."""
+    columns = []
+    names = {name[len(FIELD_PREFIX) :]: index for index, name in enumerate(batch.schema.names) if name.startswith(FIELD_PREFIX)}
+    for asked in partition.fields.values():
+        index = names.get(asked.name)
+        if index is not None:
+            columns.append(_of_column(batch.column(index), asked, partition))
+        elif asked.null:
+            columns.append(np.full(batch.num_rows, partition.signature(asked.null), np.int64))
+    columns.extend(_of_reference(batch, names, number, predicate, partition) for number, predicate in partition.references)
+    return columns
+
+
+def _keyword_columns(batch: pa.RecordBatch, partition: _Partition) -> list[np.ndarray]:
+    """Signatures of keyword predicates, for each column in which a keyword was found."""
+    found = [
+        _of_keywords(column, partition)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        if name.startswith(FIELD_PREFIX)
+    ]
+    return [column for column in found if column is not None]
+
+
+def _of_column(array: pa.Array, asked: _Field, partition: _Partition) -> np.ndarray:
+    if not isinstance(array, pa.DictionaryArray):
+        return _of_lists(array, asked, partition)
+    of_values = np.array(_signatures(array.dictionary.to_pylist(), asked, partition), np.int64)
+    if array.null_count == 0:
+        return of_values[array.indices.to_numpy()]
+    absent = partition.signature(asked.null)
+    indices = array.indices.fill_null(len(of_values)).to_numpy()
+    return np.append(of_values, absent)[indices]
+
+
+def _signatures(values: list[Any], asked: _Field, partition: _Partition) -> list[int]:
+    """Return the signature of each value, scanning those not seen before."""
+    known = asked.known
+    if len(known) > _MAX_VALUES:
+        known.clear()
+    found = [known.get(value, -1) for value in values]
+    unseen = [position for position, signature in enumerate(found) if signature < 0]
+    if not unseen:
+        return found
+    true_of = asked.scanner.scan([values[position] for position in unseen])
+    for position, true in zip(unseen, true_of, strict=True):
+        value = values[position]
+        everything = (asked.exists | asked.null) if value == NULL else asked.exists.union(true)
+        found[position] = signature = partition.signature(everything)
+        if len(value) <= _MAX_VALUE:
+            known[value] = signature
+    return found
+
+
+def _of_lists(array: pa.ListArray, asked: _Field, partition: _Partition) -> np.ndarray:
+    """A list's predicates are those of its elements, together."""
+    cells = array.to_pylist()
+    elements = sorted({element for cell in cells for element in cell or () if element != NULL})
+    signature_of = dict(zip(elements, _signatures(elements, asked, partition), strict=True))
+    signatures = []
+    for cell in cells:
+        if cell is None:
+            signatures.append(partition.signature(asked.null))
+        else:
+            parts = [partition.sets[signature_of[element]] if element != NULL else asked.null for element in cell]
+            signatures.append(partition.signature(asked.exists.union(*parts)))
+    return np.array(signatures, np.int64)
+
+
+def _of_keywords(array: pa.Array, partition: _Partition) -> np.ndarray | None:
+    """Signatures of the keyword predicates that hold in a column; `None` where none does."""
+    values = array.dictionary if isinstance(array, pa.DictionaryArray) else array.flatten()
+    candidates = _keyword_candidates(values, partition)
+    if not candidates or partition.keywords is None:
+        return None
+    texts = [values[position].as_py() for position in candidates]
+    true_of = [frozenset() if text is None or text == NULL else frozenset(true)
+               for text, true in zip(texts, partition.keywords.scan([text or "" for text in texts]), strict=True)]
+    if not any(true_of):
+        return None
+    if isinstance(array, pa.DictionaryArray):
+        of_values = np.zeros(len(values) + 1, np.int64)  # one more, for null
+        of_values[candidates] = [partition.signature(true) for true in true_of]
+        return of_values[array.indices.fill_null(len(values)).to_numpy()]
+    by_text = dict(zip(texts, true_of, strict=True))
+    return np.array(
+        [partition.signature(_NOTHING.union(*(by_text.get(one, _NOTHING) for one in cell or ()))) for cell in array.to_pylist()],
+        np.int64,
+    )
+
+
+def _keyword_candidates(values: pa.StringArray, partition: _Partition) -> list[int]:
+    if not partition.keyword_filter.usable:
+        return list(range(len(values)))
+    _, offsets, data = values.buffers()
+    if data is None or not len(values):
+        return []
+    starts = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values)]
+    return [position for position in partition.keyword_filter.candidates(data, starts) if position >= 0]
+
+
+def _of_reference(
+    batch: pa.RecordBatch, names: dict[str, int], number: int, predicate: Predicate, partition: _Partition
+) -> np.ndarray:
+    """Signatures of a predicate that compares two fields of a row."""
+    other, at_start, at_end = predicate.args
+    pair = [batch.column(names[name]).to_pylist() if name in names else [None] * batch.num_rows
+            for name in (predicate.field or "", str(other))]
+    holds = partition.signature(frozenset({number}))
+    found: dict[Any, int] = {}
+    signatures = []
+    for value, against in zip(*pair, strict=True):
+        key = (_hashable(value), _hashable(against))
+        if key not in found:
+            true = any(
+                kinds.refers(one, two, bool(at_start), bool(at_end)) for one in _texts(value) for two in _texts(against)
+            )
+            found[key] = holds if true else 0
+        signatures.append(found[key])
+    return np.array(signatures, np.int64)
+
+
+def _hashable(cell: Any) -> Any:  # noqa: ANN401
+    return tuple(cell) if isinstance(cell, list) else cell
+
+
+def _texts(cell: Any) -> list[str]:  # noqa: ANN401
+    found = cell if isinstance(cell, list) else [cell]
+    return [one for one in found if one is not None and one != NULL]

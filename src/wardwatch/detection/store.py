@@ -1,0 +1,118 @@
+"""The disk cache: compiled rule sets by content, and pattern databases by content, library version and processor.
+
+A cached rule set is plain data. The folder belongs to its owner alone; a file that does not read is built anew.
+"""
+
+import contextlib
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import hyperscan
+import orjson
+
+from wardwatch import __version__
+from wardwatch.catalogue import files
+from wardwatch.detection import compiled
+from wardwatch.detection.compiled import CompiledRules
+from wardwatch.detection.scanner import Built
+from wardwatch.kernel.errors import ContentError
+
+
+class Store:
+    """A folder of cached files; `None` for no cache at all."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _read(self, name: str) -> bytes | None:
+        if self._folder is None:
+            return None
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write whole or not at all: another process may be writing the same. A full disk only costs the cache."""
+        if self._folder is None:
+            return
+        with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+            file.write(data)
+            file.flush()
+            Path(file.name).replace(self._folder / name)
+
+    def databases(self, kind: str, patterns: Sequence[bytes], build: Callable[[], Built]) -> Built:
+        """Return a Hyperscan database from the folder, or build and keep it (a `DatabaseStore`)."""
+        name = f"{kind}-{_key([_environment(), *patterns])}.hsdb"
+        stored = self._read(name)
+        if stored is not None:
+            with contextlib.suppress(hyperscan.error, ValueError):
+                header, data = stored.split(b"\n", 1)
+                return (_loaded(data) if data else None), orjson.loads(header)
+        database, usable = build()
+        self._write(name, orjson.dumps(usable) + b"\n" + (hyperscan.dumpb(database) if database is not None else b""))
+        return database, usable
+
+    def rules(self, paths: Sequence[Path], lists: Mapping[str, Sequence[str]]) -> tuple[CompiledRules, list[ContentError]]:
+        """Return the compiled rules of `paths` with `lists`, and the files among them that could not be read.
+
+        The key is the content: names, bytes, lists and versions. Sets with unreadable files are not kept.
+        """
+        found = list(files.find(paths))
+        parts = [str(compiled.FORMAT).encode(), __version__.encode(), version("pysigma").encode(), orjson.dumps(dict(lists))]
+        for file in found:
+            parts += [file.path.encode("utf-8", "surrogateescape"), file.text]
+        name = f"rules-{_key(parts)}.json"
+        stored = self._read(name)
+        if stored is not None:
+            with contextlib.suppress(orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+                return compiled.restore(stored), []
+        # pySigma loads slowly and is not needed for cached rules.
+        from wardwatch.detection.compiler import compile_rules  # noqa: PLC0415
+        from wardwatch.detection.load import load_files  # noqa: PLC0415
+
+        loaded = load_files(found)
+        rules = compile_rules(loaded, lists)
+        if not loaded.errors:
+            self._write(name, rules.dump())
+        return rules, loaded.errors
+
+
+def _loaded(data: bytes) -> Any:  # noqa: ANN401  (hyperscan has no types)
+    database = hyperscan.loadb(data, hyperscan.HS_MODE_BLOCK)
+    database.scratch = hyperscan.Scratch(database)
+    return database
+
+
+def _environment() -> bytes:
+    """What a pattern database depends on besides its patterns."""
+    flags = ""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return "|".join((version("hyperscan"), platform.machine(), platform.processor(), flags)).encode()
+
+
+def _key(parts: Sequence[bytes]) -> str:
+    hasher = blake2b(digest_size=16)
+    for part in parts:
+        hasher.update(len(part).to_bytes(8, "little"))
+        hasher.update(part)
+    return hasher.hexdigest()
+
+
+def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return `$WARDWATCH_HOME/cache`, or the user's cache folder."""
+    home = environment.get("WARDWATCH_HOME")
+    if home:
+        return Path(home) / "cache"
+    base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "wardwatch"

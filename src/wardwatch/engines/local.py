@@ -1,0 +1,88 @@
+"""Engines on this machine: in this process, or one process for each core."""
+
+import gc
+import multiprocessing
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+
+from wardwatch.detection.match import Memory
+from wardwatch.pipeline import ruleset
+from wardwatch.pipeline.ruleset import RulePaths, RuleSet
+from wardwatch.pipeline.tasks import Settings, Task, TaskResult
+from wardwatch.pipeline.work import Worker
+
+_AHEAD = 2  # tasks waiting for each process, so that none idles
+
+
+class InProcess:
+    """Runs every task here, one after the other."""
+
+    def __init__(self, rules: RuleSet, settings: Settings) -> None:
+        self._worker = Worker(rules.rules, Memory(rules.store.databases), settings)
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
+        """Run `tasks` in their order."""
+        with _no_cycles():
+            for task in tasks:
+                yield self._worker.run(task)
+
+    def close(self) -> None:
+        """Nothing is left running."""
+
+
+class Pool:
+    """Runs tasks in `processes` processes. Each loads the compiled rules from the cache."""
+
+    def __init__(self, paths: RulePaths, settings: Settings, processes: int) -> None:
+        self._processes = processes
+        self._pool = ProcessPoolExecutor(
+            processes,
+            mp_context=multiprocessing.get_context("spawn"),  # threads of Arrow do not survive a fork
+            initializer=_start,
+            initargs=(paths, settings),
+        )
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
+        """Run `tasks` as processes become free."""
+        running: set[Future[TaskResult]] = set()
+        for task in tasks:
+            running.add(self._pool.submit(_run, task))
+            if len(running) >= self._processes * _AHEAD:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (one.result() for one in done)
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (one.result() for one in done)
+
+    def close(self) -> None:
+        """Give up what is running."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+_worker: list[Worker] = []  # the one of this process
+
+
+def _start(paths: RulePaths, settings: Settings) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which keeps what is done
+    loaded = ruleset.load(paths)
+    _worker[:] = [Worker(loaded.rules, Memory(loaded.store.databases), settings)]
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def _run(task: Task) -> TaskResult:
+    return _worker[0].run(task)
+
+
+class _no_cycles:  # noqa: N801  (used like a function)
+    """Pause the garbage collector: reading makes millions of objects and no cycles, and looking for some is dear."""
+
+    def __enter__(self) -> None:
+        self._was = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._was:
+            gc.enable()

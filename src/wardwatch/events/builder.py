@@ -1,0 +1,226 @@
+"""Records and groups in, EventBatches out: one batch per log source, rows in the order of arrival per shape."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wardwatch.events import batch as layout
+from wardwatch.events.columns import Column, text_of, words
+from wardwatch.events.logsource import LogSource
+from wardwatch.events.record import RECEIVED, STATED, ZONE_ASSUMED, Group, Record
+from wardwatch.kernel import ids, stamps
+
+# Which fields of a log source are wanted; `None` means all of them.
+Wanted = Callable[[LogSource], frozenset[str] | None]
+
+_DAY = 86_400_000_000
+_EARLIEST = 631_152_000_000_000  # 1990-01-01: an older stamp is a clock that was never set
+_QUALITIES = (STATED, ZONE_ASSUMED, RECEIVED)
+_QUALITY_WORDS = pa.array(_QUALITIES, pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where events come from: the tenant, the id of the file or segment, when it arrived (µs UTC), its format."""
+
+    tenant: str
+    id: bytes
+    received_at: int
+    source: str
+
+
+def all_fields(_: LogSource) -> None:
+    """Want every field of every log source."""
+
+
+class _Singles:
+    """Records of one shape, gathered."""
+
+    __slots__ = ("group", "hosts", "qualities", "record_ids", "times", "users")
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.times: list[int | None] = []
+        self.qualities: list[int] = []
+        self.hosts: list[str | None] = []
+        self.users: list[str | None] = []
+        self.record_ids: list[str | None] = []
+
+
+class BatchBuilder:
+    """Gathers what a source yields and builds one EventBatch for each log source."""
+
+    def __init__(self, origin: Origin, wanted: Wanted = all_fields) -> None:
+        self._origin = origin
+        self._wanted = wanted
+        self._shapes: dict[tuple[LogSource, tuple[str, ...]], _Singles] = {}
+        self._groups: list[Group] = []
+        self.rows = 0
+
+    def add(self, record: Record) -> None:
+        """Take one record."""
+        key = (record.logsource, tuple(record.fields))
+        shape = self._shapes.get(key)
+        if shape is None:
+            columns = tuple((name, position) for position, name in enumerate(key[1]))
+            shape = self._shapes[key] = _Singles(Group(record.logsource, columns))
+        shape.group.rows.append(tuple(record.fields.values()))
+        shape.group.ordinals.append(record.ordinal)
+        shape.times.append(record.occurred_at)
+        shape.qualities.append(_QUALITIES.index(record.time_quality))
+        shape.hosts.append(record.host)
+        shape.users.append(record.user)
+        shape.record_ids.append(record.record_id)
+        self.rows += 1
+
+    def extend(self, group: Group) -> None:
+        """Take many events of one shape."""
+        if group.rows:
+            self._groups.append(group)
+            self.rows += len(group.rows)
+
+    def names(self) -> dict[LogSource, set[str]]:
+        """The names of all fields that were gathered, wanted or not, by log source."""
+        found: dict[LogSource, set[str]] = {}
+        for group in [*self._groups, *(shape.group for shape in self._shapes.values())]:
+            found.setdefault(group.logsource, set()).update(name for name, _ in group.columns)
+        return found
+
+    def finish(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches and forget the rows."""
+        by_source: dict[LogSource, list[_Singles | Group]] = {}
+        for singles in self._shapes.values():
+            by_source.setdefault(singles.group.logsource, []).append(singles)
+        for group in self._groups:
+            by_source.setdefault(group.logsource, []).append(group)
+        self._shapes, self._groups, self.rows = {}, [], 0
+        for logsource, parts in by_source.items():
+            yield self._batch(logsource, parts)
+
+    def _batch(self, logsource: LogSource, parts: list[_Singles | Group]) -> pa.RecordBatch:
+        wanted = self._wanted(logsource)
+        fields: dict[str, Column] = {}
+        envelope = _Envelope()
+        start = 0
+        for part in parts:
+            group = part.group if isinstance(part, _Singles) else part
+            rows = len(group.rows)
+            transposed = _transpose(group.rows)
+            for name, position in group.columns:
+                if wanted is None or name in wanted:
+                    fields.setdefault(name, Column()).extend(start, transposed[position])
+            if isinstance(part, _Singles):
+                envelope.take_singles(part)
+            else:
+                envelope.take_group(part, transposed)
+            start += rows
+        arrays = envelope.finish(self._origin)
+        schema = layout.ENVELOPE
+        for name in fields:
+            arrays.append(fields[name].finish(start))
+            schema = schema.append(pa.field(layout.FIELD_PREFIX + name, arrays[-1].type))
+        return pa.RecordBatch.from_arrays(arrays, schema=schema.with_metadata(layout.metadata(logsource)))
+
+
+def _transpose(rows: list[Any]) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True))
+
+
+class _Envelope:
+    """The envelope's columns, gathered from the parts of a batch."""
+
+    def __init__(self) -> None:
+        self.ordinals: list[int] = []
+        self.times: list[np.ndarray] = []
+        self.qualities: list[np.ndarray] = []
+        self.texts: tuple[list[str | None], ...] = ([], [], [])  # host, user, record_id
+
+    def take_singles(self, part: _Singles) -> None:
+        self.ordinals += part.group.ordinals
+        self.times.append(np.array([-1 if t is None else t for t in part.times], np.int64))
+        self.qualities.append(np.array(part.qualities, np.int8))
+        for mine, theirs in zip(self.texts, (part.hosts, part.users, part.record_ids), strict=True):
+            mine += theirs
+
+    def take_group(self, group: Group, transposed: list[tuple[Any, ...]]) -> None:
+        self.ordinals += group.ordinals
+        rows = len(group.rows)
+        self.times.append(_times(_first(transposed, group.time, rows)))
+        self.qualities.append(np.zeros(rows, np.int8))
+        for mine, positions in zip(self.texts, (group.host, group.user, group.record_id), strict=True):
+            mine += _first(transposed, positions, rows)
+
+    def finish(self, origin: Origin) -> list[pa.Array]:
+        """Return the arrays of `layout.ENVELOPE`, in its order."""
+        rows = len(self.ordinals)
+        times, qualities = np.concatenate(self.times), np.concatenate(self.qualities)
+        # DESIGN section 4: an implausible stamp falls back to the time of arrival, and says so.
+        wrong = (times < _EARLIEST) | (times > origin.received_at + _DAY)
+        times[wrong], qualities[wrong] = origin.received_at, _QUALITIES.index(RECEIVED)
+        prefix = ids.event_prefix(origin.tenant, origin.id)
+        host, user, record_id = self.texts
+        return [
+            pa.array([ids.event_id(prefix, ordinal) for ordinal in self.ordinals], pa.binary(16)),
+            _constant(origin.tenant, rows),
+            _arrow(times, layout.STAMP),
+            _arrow(np.full(rows, origin.received_at), layout.STAMP),
+            words(host),
+            words(user),
+            _constant(origin.source, rows),
+            pa.array(_numbered(record_id, self.ordinals), pa.string()),
+            pa.DictionaryArray.from_arrays(_arrow(qualities.astype(np.int32), pa.int32()), _QUALITY_WORDS),
+        ]
+
+
+def _numbered(record_ids: list[str | None], ordinals: list[int]) -> list[str]:
+    """The log's own number of each event; where it has none, `@` and the event's ordinal in its origin."""
+    return [f"@{ordinal}" if own is None else own for own, ordinal in zip(record_ids, ordinals, strict=True)]
+
+
+def _constant(word: str, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(_arrow(np.zeros(rows, np.int32), pa.int32()), pa.array([word], pa.string()))
+
+
+def _arrow(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    """Wrap numbers without a copy (`pa.array` looks for pandas at every call)."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def _first(transposed: list[tuple[Any, ...]], positions: tuple[int, ...], rows: int) -> list[str | None]:
+    """For each row the text of the first position that holds a value."""
+    if not positions:
+        return [None] * rows
+    found = transposed[positions[0]]
+    for position in positions[1:]:
+        if None in found or "" in found or "-" in found:
+            found = tuple(
+                second if first in (None, "", "-") else first
+                for first, second in zip(found, transposed[position], strict=True)
+            )
+    if set(map(type, found)) == {str}:
+        return list(found)
+    return [None if value is None else text_of(value) for value in found]
+
+
+def _times(texts: list[str | None]) -> np.ndarray:
+    """ISO 8601 texts, in UTC where they state no zone, to microseconds; -1 where a text is none."""
+    zoned = texts[0] is not None and texts[0].endswith("Z")
+    try:
+        parsed = pc.cast(pa.array(texts, pa.string()), pa.timestamp("ns", "UTC" if zoned else None))
+    except pa.ArrowInvalid:
+        return np.array([_time(text) for text in texts], np.int64)
+    nanos = pc.fill_null(parsed.view(pa.int64()), -1).to_numpy()
+    return np.where(nanos < 0, -1, nanos // 1000)
+
+
+def _time(text: str | None) -> int:
+    if not text:
+        return -1
+    try:
+        return stamps.iso(text)[0]
+    except ValueError:
+        return -1

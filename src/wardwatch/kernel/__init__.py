@@ -1,0 +1,1 @@
+"""What everything stands on: errors, ids, time stamps, severity, bilingual text, discovery. Imports nothing of ours."""

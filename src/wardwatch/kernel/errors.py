@@ -1,0 +1,38 @@
+"""One family of errors. Each says what went wrong, where, and what to do about it."""
+
+
+class WardwatchError(Exception):
+    """An error that a person reads: `what` happened, `where`, and a `hint` on how to mend it.
+
+    Printed as three lines by the command line. A bad log line is not an error but a reject
+    (`wardwatch.events.record.Reject`): data that is counted and shown.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what, where, hint)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return "\n".join(
+            line
+            for line in (
+                f"error: {self.what}",
+                f"where: {self.where}" if self.where else "",
+                f"hint: {self.hint}" if self.hint else "",
+            )
+            if line
+        )
+
+
+class InputError(WardwatchError):
+    """An input (file, folder, archive, stream) that cannot be opened or is refused."""
+
+
+class ContentError(WardwatchError):
+    """A content file (rule, list, framework …) that does not keep its schema. `where` is `file:line`."""
+
+
+class UnsupportedRuleError(WardwatchError):
+    """A rule that is valid but cannot be run exactly and in linear time; the reason is shown to the user."""

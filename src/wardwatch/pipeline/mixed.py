@@ -1,0 +1,39 @@
+"""Central syslog servers write many programs into one file: each line goes to the source that knows it best."""
+
+from collections.abc import Iterator, Sequence
+
+from wardwatch import sources
+from wardwatch.frames import syslog
+from wardwatch.sources import Body, Context, Source
+
+GENERIC = "syslog"
+_LOOKED_AT = 200  # lines at the head of a log
+_HEAD = 4096  # bytes of a line that a source sees when it is chosen
+
+
+def is_mixed(head: bytes, winner: Source) -> bool:
+    """Say whether a log that begins like this holds lines of several syslog sources."""
+    generic = sources.every()[GENERIC]
+    if not winner.independent or not generic.sniff(head, ""):
+        return False
+    if winner is generic:
+        return True
+    lines = head.split(b"\n")[:-1][:_LOOKED_AT]
+    chosen = {found.name for line in lines if line.strip() and (found := sources.sniff(line[:_HEAD], "")) is not None}
+    return len(chosen) > 1 and all(generic.sniff(line[:_HEAD], "") for line in lines if line.strip())
+
+
+def dispatch(bodies: Sequence[Body], winner: Source, context: Context) -> Iterator[tuple[Source, list[Body]]]:
+    """Share out lines: the first line of each program decides to which source all its lines go."""
+    by_program: dict[str | None, Source] = {}
+    shares: dict[str, list[Body]] = {}
+    for body in bodies:
+        line = syslog.parse(syslog.text(body[1]), context.received_at, context.zone)
+        program = None if line.bare else line.app
+        source = by_program.get(program)
+        if source is None:
+            found = sources.sniff(body[1][:_HEAD], "")
+            source = by_program[program] = found if found is not None and found.independent else winner
+        shares.setdefault(source.name, []).append(body)
+    for name, share in shares.items():
+        yield sources.every()[name], share

@@ -1,0 +1,93 @@
+"""What the pipeline detects with: compiled rules, the correlations over them, and the lists that a hospital keeps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wardwatch.catalogue import files
+from wardwatch.catalogue.files import ContentFile
+from wardwatch.correlation.rules import Correlations
+from wardwatch.detection.compiled import CompiledRules
+from wardwatch.detection.rules import Rule
+from wardwatch.detection.store import Store
+from wardwatch.kernel.errors import ContentError
+
+
+@dataclass(frozen=True, slots=True)
+class RulePaths:
+    """Where rules and lists come from, and where compiled ones are kept; small, so that it travels to workers."""
+
+    rules: tuple[Path, ...]
+    lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    cache: Path | None = None
+
+
+@dataclass(slots=True)
+class RuleSet:
+    """Everything compiled. `errors` are files that could not be read; bad rules are among `rules.others`."""
+
+    rules: CompiledRules
+    correlations: Correlations
+    store: Store
+    errors: list[ContentError] = field(default_factory=list)
+
+    def by_id(self) -> dict[str, Rule]:
+        """Every loaded rule by its id."""
+        return {rule.id: rule for rule in self.rules.every()}
+
+
+def shipped_rules() -> Path:
+    """The folder of Wardwatch's own rules."""
+    return files.shipped("rules")
+
+
+def load(paths: RulePaths) -> RuleSet:
+    """Load and compile, or take from the cache; what cannot run is among the rules with its reason."""
+    store = Store(paths.cache)
+    compiled, errors = store.rules(paths.rules, dict(paths.lists))
+    return _assembled(compiled, store, errors)
+
+
+def of_files(found: Iterable[ContentFile], lists: Mapping[str, Sequence[str]]) -> RuleSet:
+    """Compile rule files that were read already, without any cache."""
+    from wardwatch.detection.compiler import compile_rules  # noqa: PLC0415  (pySigma loads slowly)
+    from wardwatch.detection.load import load_files  # noqa: PLC0415
+
+    loaded = load_files(found)
+    return _assembled(compile_rules(loaded, lists), Store(None), loaded.errors)
+
+
+def _assembled(compiled: CompiledRules, store: Store, errors: list[ContentError]) -> RuleSet:
+    correlations = _correlations(compiled)
+    reasons = [(error.where, " · ".join(part for part in (error.what, error.hint) if part)) for error in correlations.errors]
+    compiled.others = [
+        replace(rule, reason=rule.reason or next((reason for where, reason in reasons if rule.id in where), ""))
+        for rule in compiled.others
+    ]
+    return RuleSet(compiled, correlations, store, errors)
+
+
+def _correlations(compiled: CompiledRules) -> Correlations:
+    if not compiled.correlations:
+        return Correlations((), {}, {}, frozenset(), {}, ())
+    # pySigma loads slowly and is not needed without correlations.
+    from sigma.correlations import SigmaCorrelationRule  # noqa: PLC0415
+
+    from wardwatch.correlation.compiling import compile_correlations  # noqa: PLC0415
+
+    bases = {key: rule.id for rule in compiled.rules for key in (rule.name, rule.id) if key}
+    return compile_correlations([SigmaCorrelationRule.from_dict(one) for one in compiled.correlations], bases)
+
+
+def read_lists(folders: Sequence[Path]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Read the lists that a hospital keeps: `<name>.txt`, one value per line, `#` begins a comment.
+
+    A list in a later folder replaces one of the same name.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for folder in folders:
+        for file in sorted(folder.glob("*.txt")) if folder.is_dir() else []:
+            lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            values = (line.split("#", 1)[0].strip() for line in lines)
+            found[file.stem] = tuple(dict.fromkeys(value for value in values if value))
+    return tuple(sorted(found.items()))

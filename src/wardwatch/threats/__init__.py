@@ -1,0 +1,1 @@
+"""What attackers do: the names that others gave to it."""

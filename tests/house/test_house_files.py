@@ -1,0 +1,79 @@
+"""What must not be in any file: paths of somebody's machine, hosts of package registries, what a lock file must not say."""
+
+import re
+
+import pytest
+from tests.house.exceptions import EVIDENCE
+from tests.house.repository import ROOT, files, read
+
+# Each pattern is written so that it does not match itself.
+MACHINE = re.compile(
+    r"(?<![\w.:/-])/(?:wor[k]|workspac[e]|root/\.(?:pyen[v]|cach[e]))(?:/|\b)|/tm[p]/bas[h]_|/\.pyen[v]/"
+)
+PERSONAL = re.compile(r"(?<![\w.*~:/\[-])/(?:tm[p]/\w|roo[t]/\w|hom[e]/\w)")
+REGISTRY = re.compile(
+    r"pyp[i]\.org|pythonhoste[d]\.org|registr[y]\.npmjs|npmj[s]\.(?:org|com)|crate[s]\.io|prox[y]\.golang"
+    r"|registr[y]\.yarnpkg|artifactor[y]|index[-]url"
+)
+
+
+def found(pattern: re.Pattern[str], names: list[str]) -> list[str]:
+    return [
+        f"{name}:{number}: {hit[0]}"
+        for name in names
+        for number, line in enumerate(read(name).splitlines(), 1)
+        if (hit := pattern.search(line))
+    ]
+
+
+def test_no_path_of_a_machine() -> None:
+    assert found(MACHINE, list(files())) == []
+
+
+def test_no_personal_or_temporary_path_outside_of_logs() -> None:
+    assert found(PERSONAL, [name for name in files() if not name.startswith(EVIDENCE)]) == []
+
+
+def test_no_host_of_a_registry() -> None:
+    assert found(REGISTRY, list(files())) == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "package-lock.json"])
+def test_lock_files_name_no_host(name: str) -> None:
+    assert re.findall(r"\w+://\S+|^--\w*(?:index|find-links)\S*", read(name), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_every_locked_package_has_a_hash(name: str) -> None:
+    entries = re.split(r"\n(?=\S)", read(name).strip())
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+    assert [entry.split()[0] for entry in entries if not re.match(r"[\w.-]+(?:\[\w+\])?==\S+ ", entry)] == []
+
+
+def test_users_and_developers_get_the_same_versions() -> None:
+    both = (
+        set(re.findall(r"^\S+==\S+", read(name), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    )
+    users, developers = both
+    assert users - developers == set()
+
+
+def test_scripts_can_be_run() -> None:
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "hit"),
+    [
+        (MACHINE, "see /wor" + "k/shared", True),
+        (MACHINE, "the how-to/work", False),
+        (PERSONAL, "open('/tm" + "p/x')", True),
+        (PERSONAL, "open('/hom" + "e/ida/x')", True),
+        (PERSONAL, "docs/root/x", False),
+        (REGISTRY, "https://pyp" + "i.org/simple", True),
+        (REGISTRY, "uv comes from PyPI", False),
+    ],
+)
+def test_the_patterns_can_fail(pattern: re.Pattern[str], text: str, *, hit: bool) -> None:
+    assert bool(pattern.search(text)) is hit
