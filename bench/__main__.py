@@ -5,7 +5,6 @@ import json
 import platform
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
 from bench import figures, logs, peer
 from bench.figures import Figure
@@ -33,9 +32,10 @@ def main() -> None:
         "scaling": lambda: figures.scaling(logs.real_events()),
         "start": figures.starting,
         "memory": lambda: figures.memory_and_cores(logs.grown(asked.events), asked.events),
-        "peer": lambda: _peer(),
+        "peer": _peer,
     }
-    print(f"Wardwatch {__version__}, Python {platform.python_version()}, {platform.machine()}, {len(rules.rules.rules):,} rules")
+    count = f"{len(rules.rules.rules):,} rules"
+    print(f"Wardwatch {__version__}, Python {platform.python_version()}, {platform.machine()}, {count}")
     found: list[Figure] = []
     for name in asked.only or SECTIONS:
         for one in sections[name]():

@@ -86,7 +86,10 @@ def matching(rules: RuleSet) -> list[Figure]:
         cold.append(events / cpu(run))
         warm.append(events / cpu(run))
     note = f"{events:,} real events, {len(rules.rules.rules):,} rules"
-    return [figure("matching only, cold", cold, "events/s", note), figure("matching only, warm", warm, "events/s", note)]
+    return [
+        figure("matching only, cold", cold, "events/s", note),
+        figure("matching only, warm", warm, "events/s", note),
+    ]
 
 
 def _batches(rules: RuleSet, memory: Memory, path: Path) -> list[object]:
@@ -116,14 +119,21 @@ def scanning(rules: RuleSet, name: str, path: Path) -> list[Figure]:
             events = sum(sum(result.events.values()) for result in results)
             speeds.append(events / spent)
     alerts = sum(len(result.alerts) for result in results)
-    return [figure(f"{name} → alerts", speeds, "events/s", f"{events:,} events, {logs.size_of(path)}, {alerts:,} alerts")]
+    return [
+        figure(
+            f"{name} → alerts",
+            speeds,
+            "events/s",
+            f"{events:,} events, {logs.size_of(path)}, {alerts:,} alerts",
+        )
+    ]
 
 
 def scaling(path: Path) -> list[Figure]:
     """The same log with 500 rules and with all."""
     from wardwatch.catalogue import files  # noqa: PLC0415
 
-    found = [file for file in files.find(logs.SIGMA)]
+    found = list(files.find(logs.SIGMA))
     few = ruleset.of_files(found[:: max(1, len(found) // 500)][:500], {})
     everything = ruleset.load(rule_paths())
     times = {}
@@ -134,7 +144,14 @@ def scaling(path: Path) -> list[Figure]:
             worker.run(tasks[0])
             times[name] = [cpu(lambda: [worker.run(task) for task in tasks]) for _ in range(REPEATS)]  # noqa: B023
     ratios = [slow / fast for slow, fast in zip(sorted(times["all"]), sorted(times["few"]), strict=True)]
-    return [figure("time from 500 to all rules", ratios, "×", f"{len(few.rules.rules)} → {len(everything.rules.rules)} rules")]
+    return [
+        figure(
+            "time from 500 to all rules",
+            ratios,
+            "×",
+            f"{len(few.rules.rules)} → {len(everything.rules.rules)} rules",
+        )
+    ]
 
 
 def starting() -> list[Figure]:
@@ -152,7 +169,10 @@ def starting() -> list[Figure]:
         log = Path(folder) / "one.json"
         log.write_text(json.dumps(event))
         scan = [*command, "scan", "--no-own-rules", *sigma, "--json", os.devnull, str(log)]
-        seconds = {name: [_wall(argv) for _ in range(REPEATS + 1)][1:] for name, argv in (("scan", scan), ("help", [*command, "--help"]))}
+        seconds = {
+            name: [_wall(argv) for _ in range(REPEATS + 1)][1:]
+            for name, argv in (("scan", scan), ("help", [*command, "--help"]))
+        }
     return [
         figure("start, cached rules, to the end of a one-event scan", seconds["scan"], "s"),
         figure("wardwatch --help", seconds["help"], "s"),
@@ -168,7 +188,14 @@ def _wall(argv: list[str]) -> float:
 def memory_and_cores(path: Path, events: int) -> list[Figure]:
     """Peak resident memory and wall time of the whole command, one process and all cores."""
     sigma = [part for one in logs.SIGMA for part in ("--rules", str(one))]
-    command = [str(Path(sys.executable).parent / "wardwatch"), "scan", *sigma, "--json", os.devnull, str(path)]
+    command = [
+        str(Path(sys.executable).parent / "wardwatch"),
+        "scan",
+        *sigma,
+        "--json",
+        os.devnull,
+        str(path),
+    ]
     found = []
     for jobs in (1, os.cpu_count() or 1):
         probe = (
@@ -177,9 +204,23 @@ def memory_and_cores(path: Path, events: int) -> list[Figure]:
             "u=resource.getrusage(resource.RUSAGE_CHILDREN)\n"
             "print(time.perf_counter()-t, u.ru_utime+u.ru_stime, u.ru_maxrss)"
         )
-        out = subprocess.run([sys.executable, "-c", probe, *command, "--jobs", str(jobs)], check=True, capture_output=True, text=True)
+        out = subprocess.run(
+            [sys.executable, "-c", probe, *command, "--jobs", str(jobs)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         wall, spent, peak = map(float, out.stdout.split())
         name = f"{events:,} events, {jobs} process{'es' if jobs > 1 else ''}"
-        found.append(Figure(f"{name}: wall", events / wall, events / wall, events / wall, "events/s", f"{wall:.1f} s, {spent:.1f} CPU-s"))
+        found.append(
+            Figure(
+                f"{name}: wall",
+                events / wall,
+                events / wall,
+                events / wall,
+                "events/s",
+                f"{wall:.1f} s, {spent:.1f} CPU-s",
+            )
+        )
         found.append(Figure(f"{name}: largest process", peak / 1024, peak / 1024, peak / 1024, "MiB"))
     return found

@@ -1,6 +1,5 @@
 """The logs that are measured on: real ones where they are beside the repository, generated ones always."""
 
-import os
 import random
 import struct
 import tempfile
@@ -31,7 +30,7 @@ def real_events() -> Path:
             for found in inputs.find([str(SHARED / "telemetry" / "otrf")], Path(spool)):
                 if isinstance(found, inputs.Input):
                     data = Path(found.path).read_bytes()
-                    if data[:1] == b"{" and b'"EventID"' in data[:4000] or b'"event_id"' in data[:4000]:
+                    if (data[:1] == b"{" and b'"EventID"' in data[:4000]) or b'"event_id"' in data[:4000]:
                         out.write(data if data.endswith(b"\n") else data + b"\n")
                     found.release()
         part.rename(target)
@@ -94,4 +93,4 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def size_of(path: Path) -> str:
     """Megabytes, in words."""
-    return f"{os.path.getsize(path) / 1e6:,.0f} MB"
+    return f"{path.stat().st_size / 1e6:,.0f} MB"

@@ -54,11 +54,32 @@ def beside(path: Path) -> tuple[list[Figure], list[str]]:
     ours, our_cpu = _ours(path, {int(offset): digest for offset, digest in hashes.items()})
     events = len(hashes)
     differences = _reconcile(ours, theirs)
-    note = f"{events:,} events, {len(ours):,} of our hits, {len(theirs):,} of the peer's; conversion of rules left out on both sides"
+    note = f"{events:,} events, {len(ours):,} of our hits, {len(theirs):,} of the peer's; rules were converted before"
     return [
-        Figure("Zircolite: whole job", events / their_cpu, events / their_cpu, events / their_cpu, "events/CPU-s", f"{their_cpu:.1f} CPU-s, {their_mib:.0f} MiB; its conversion of the rules took {converting:.1f} CPU-s more"),
-        Figure("Wardwatch: whole job", events / our_cpu, events / our_cpu, events / our_cpu, "events/CPU-s", f"{our_cpu:.1f} CPU-s"),
-        Figure("less CPU than Zircolite", their_cpu / our_cpu, their_cpu / our_cpu, their_cpu / our_cpu, "×", note),
+        Figure(
+            "Zircolite: whole job",
+            events / their_cpu,
+            events / their_cpu,
+            events / their_cpu,
+            "events/CPU-s",
+            f"{their_cpu:.1f} CPU-s, {their_mib:.0f} MiB; its conversion of the rules took {converting:.1f} CPU-s more",
+        ),
+        Figure(
+            "Wardwatch: whole job",
+            events / our_cpu,
+            events / our_cpu,
+            events / our_cpu,
+            "events/CPU-s",
+            f"{our_cpu:.1f} CPU-s",
+        ),
+        Figure(
+            "less CPU than Zircolite",
+            their_cpu / our_cpu,
+            their_cpu / our_cpu,
+            their_cpu / our_cpu,
+            "×",
+            note,
+        ),
     ], differences
 
 
@@ -75,9 +96,22 @@ def _theirs(script: str, python: str, path: Path) -> tuple[Counter[tuple[str, st
             (rules / str(number)).unlink()
         tiny = Path(folder) / "tiny.json"
         tiny.write_text('{"EventID":1,"Channel":"x"}\n')
-        base = [python, script, "-j", "-q", "--hashes", "--no-event-filter", "-p", "sysmon", "-p", "windows-logsources"]
+        base = [
+            python,
+            script,
+            "-j",
+            "-q",
+            "--hashes",
+            "--no-event-filter",
+            "-p",
+            "sysmon",
+            "-p",
+            "windows-logsources",
+        ]
         base += ["-c", str(Path(script).parent / "config" / "config.yaml"), "-l", str(Path(folder) / "log")]
-        converting, _ = _spent([*base, "-r", str(rules), "-sr", "-e", str(tiny), "-o", str(Path(folder) / "tiny.out")], folder)
+        converting, _ = _spent(
+            [*base, "-r", str(rules), "-sr", "-e", str(tiny), "-o", str(Path(folder) / "tiny.out")], folder
+        )
         (converted,) = Path(folder).glob("ruleset-*.json")
         out = Path(folder) / "out.json"
         spent, peak = _spent([*base, "-r", str(converted), "-e", str(path), "-o", str(out)], folder)
@@ -121,10 +155,16 @@ def _ours(path: Path, hashes: dict[int, str]) -> tuple[Counter[tuple[str, str]],
 
 def _reconcile(ours: Counter[tuple[str, str]], theirs: Counter[tuple[str, str]]) -> list[str]:
     lines = []
-    titles = {rule.id: rule.title.en for rule in ruleset.load(RulePaths(tuple(RULES), (), figures.default_folder())).rules.every()}
+    titles = {
+        rule.id: rule.title.en
+        for rule in ruleset.load(RulePaths(tuple(RULES), (), figures.default_folder())).rules.every()
+    }
     both = set(ours) & set(theirs)
-    lines.append(f"hits of both: {len(both):,}; only ours: {len(set(ours) - both):,}; only the peer's: {len(set(theirs) - both):,}")
+    mine, other = len(set(ours) - both), len(set(theirs) - both)
+    lines.append(f"hits of both: {len(both):,}; only ours: {mine:,}; only the peer's: {other:,}")
     only_ours, only_theirs = (Counter(rule for rule, _ in set(mine) - both) for mine in (ours, theirs))
     lines += [f"only ours: {count:6,}  {titles.get(rule, rule)}  [{rule}]" for rule, count in only_ours.most_common()]
-    lines += [f"only the peer's: {count:6,}  {titles.get(rule, rule)}  [{rule}]" for rule, count in only_theirs.most_common()]
+    lines += [
+        f"only the peer's: {count:6,}  {titles.get(rule, rule)}  [{rule}]" for rule, count in only_theirs.most_common()
+    ]
     return lines

@@ -84,11 +84,7 @@ class CorrelationReference:
     @staticmethod
     def names(correlation: Mapping[str, Any]) -> list[str]:
         if "rules" in correlation:
-            return (
-                [correlation["rules"]]
-                if isinstance(correlation["rules"], str)
-                else list(correlation["rules"])
-            )
+            return [correlation["rules"]] if isinstance(correlation["rules"], str) else list(correlation["rules"])
         words = re.findall(r"\w+", correlation["condition"])
         return [word for word in dict.fromkeys(words) if word not in ("and", "or", "not")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,9 +95,7 @@ def batch_pairs(
     table = match(batch, rules, memory, keywords=keywords)
     ordinals = [int(text.removeprefix("@")) for text in batch.column("record_id").to_pylist()]
     rows, numbers = table["row"].to_pylist(), table["rule"].to_pylist()
-    return [
-        (ordinals[row], number_of(rules.rules[number])) for row, number in zip(rows, numbers, strict=True)
-    ]
+    return [(ordinals[row], number_of(rules.rules[number])) for row, number in zip(rows, numbers, strict=True)]
 
 
 # A Windows event for each log source that the generator uses, by its channel and number.
@@ -112,6 +111,9 @@ def windows_event(logsource: LogSource, fields: Mapping[str, Value], ordinal: in
     """A flat Windows event with these fields, beside those that it must have."""
     channel, number = CHANNELS[logsource]
     return {"EventID": number, "Channel": channel, "EventRecordID": ordinal, **fields}
+
+
+STYLES = 4  # of escaping, see `escaped`
 
 
 def escaped(event: Mapping[str, Any], style: int) -> bytes:
@@ -135,12 +137,14 @@ def _units(text: str, style: int) -> str:
     return '"' + "".join(form.format(data[i] << 8 | data[i + 1]) for i in range(0, len(data), 2)) + '"'
 
 
-def read_lines(path: Path, rules: CompiledRules, memory: Memory, source: str = "windows_json") -> list[Batch]:
+def read_lines(log: bytes, rules: CompiledRules, memory: Memory, source: str = "windows_json") -> list[Batch]:
     """Batches of a log as the pipeline reads them: only what rules ask for, and looked through for keywords."""
     reader = Reader(rules, memory, {})
-    task = Task(Input(path.name, b"o", str(path), path.stat().st_size), source)
-    found = list(
-        reader.read(task, every()[source], Context(RECEIVED_AT), Origin("test", b"o", RECEIVED_AT, source))
-    )
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(log)
+        file.flush()
+        task = Task(Input("log", b"o", file.name, len(log)), source)
+        origin = Origin("test", b"o", RECEIVED_AT, source)
+        found = list(reader.read(task, every()[source], Context(RECEIVED_AT), origin))
     assert [one for one in found if not isinstance(one, Batch)] == []
     return [one for one in found if isinstance(one, Batch)]

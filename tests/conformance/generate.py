@@ -259,16 +259,14 @@ def expressions(draw: Draw, depth: int = 1) -> str:
     written = ""
     for _ in range(draw(st.integers(0, 3))):
         if depth and draw(st.integers(0, 3)) == 0:
-            atom = f"({'?:' if draw(st.booleans()) else ''}{draw(expressions(depth - 1))}|{draw(expressions(depth - 1))})"
+            atom = (
+                f"({'?:' if draw(st.booleans()) else ''}{draw(expressions(depth - 1))}|{draw(expressions(depth - 1))})"
+            )
         else:
             atom = draw(st.sampled_from(ATOMS))
         written += atom + draw(st.sampled_from(REPEATS))
     if depth:
-        written = (
-            draw(st.sampled_from(["", "", "^", r"\b"]))
-            + written
-            + draw(st.sampled_from(["", "", "$", r"\b"]))
-        )
+        written = draw(st.sampled_from(["", "", "^", r"\b"])) + written + draw(st.sampled_from(["", "", "$", r"\b"]))
     return written
 
 
@@ -279,9 +277,7 @@ def in_expression(text: str) -> str:
 
 @st.composite
 def regex_items(draw: Draw, pool: Pool) -> tuple[str, Any]:
-    flags = draw(
-        st.sampled_from(["", "", "|i", "|m", "|s", "|i|m|s", "|ignorecase", "|multiline|dotall", "|contains"])
-    )
+    flags = draw(st.sampled_from(["", "", "|i", "|m", "|s", "|i|m|s", "|ignorecase", "|multiline|dotall", "|contains"]))
     sure = st.sampled_from(pool.texts).map(in_expression)
     return "re" + flags, draw(st.lists(st.one_of(expressions(), sure), min_size=1, max_size=2))
 
@@ -310,9 +306,7 @@ def plain_items(pool: Pool) -> st.SearchStrategy[tuple[str, Any]]:
 
 
 def expand_items() -> st.SearchStrategy[tuple[str, Any]]:
-    value = st.sampled_from(
-        ["%users%", "%one%", "a%users%", "%users%-%one%", "%none%", "100%", "%%", "%a\\b%"]
-    )
+    value = st.sampled_from(["%users%", "%one%", "a%users%", "%users%-%one%", "%none%", "100%", "%%", "%a\\b%"])
     return st.tuples(
         st.sampled_from(["expand", "contains|expand", "expand|startswith"]),
         st.lists(value, min_size=1, max_size=2),
@@ -393,11 +387,7 @@ def names_of(pattern: str, names: Sequence[str]) -> bool:
     """Say whether a name pattern chooses anything; one that does not makes a rule invalid."""
     head, star, tail = ("", "*", "") if pattern == "them" else pattern.partition("*")
     return any(
-        (
-            name == head
-            if not star
-            else len(name) >= len(head + tail) and name.startswith(head) and name.endswith(tail)
-        )
+        (name == head if not star else len(name) >= len(head + tail) and name.startswith(head) and name.endswith(tail))
         and (pattern.startswith("_") or not name.startswith("_"))
         for name in names
     )
@@ -407,15 +397,11 @@ def names_of(pattern: str, names: Sequence[str]) -> bool:
 def rules(draw: Draw, pool: Pool) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))
     detection: dict[str, Any] = {
-        name: draw(
-            st.one_of(maps(pool), maps(pool), st.lists(maps(pool), min_size=1, max_size=2), keywords(pool))
-        )
+        name: draw(st.one_of(maps(pool), maps(pool), st.lists(maps(pool), min_size=1, max_size=2), keywords(pool)))
         for name in names
     }
     several = draw(st.integers(0, 7)) == 0
-    detection["condition"] = draw(
-        st.lists(conditions(names), min_size=1, max_size=2) if several else conditions(names)
-    )
+    detection["condition"] = draw(st.lists(conditions(names), min_size=1, max_size=2) if several else conditions(names))
     return {
         "title": "generated",
         "logsource": dict(draw(st.sampled_from(RULE_SOURCES))),
@@ -441,9 +427,7 @@ def encoded(draw: Draw, text: str) -> str:
     codec = draw(st.sampled_from(["utf-8", "utf-16-le", "utf-16-be", "utf-16"]))
     data = text.encode(codec)
     if draw(st.booleans()):
-        return base64.b64encode(
-            b"x" * draw(st.integers(0, 2)) + data + b"x" * draw(st.integers(0, 2))
-        ).decode()
+        return base64.b64encode(b"x" * draw(st.integers(0, 2)) + data + b"x" * draw(st.integers(0, 2))).decode()
     try:
         return data.decode()
     except UnicodeDecodeError:

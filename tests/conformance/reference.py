@@ -103,11 +103,7 @@ class Reference:
         detection = rule.get("detection")
         if not isinstance(detection, Mapping) or "condition" not in detection or len(detection) < 2:
             raise Unsupported("no detection or no condition")
-        tests = {
-            str(name): parse_detection(raw, lists or {})
-            for name, raw in detection.items()
-            if name != "condition"
-        }
+        tests = {str(name): parse_detection(raw, lists or {}) for name, raw in detection.items() if name != "condition"}
         conditions = detection["condition"]
         if not isinstance(conditions, list):
             conditions = [conditions]
@@ -272,9 +268,7 @@ def text_test(operand: Operand) -> Callable[[str], bool]:
     if isinstance(operand, Network):
         return lambda text: in_network(text, operand)
     if isinstance(operand, TimePart):
-        return lambda text: (
-            (found := moment(text)) is not None and part_of(found, operand.unit) == operand.number
-        )
+        return lambda text: (found := moment(text)) is not None and part_of(found, operand.unit) == operand.number
     if isinstance(operand, Compare):
         return lambda text: compare_text(text, operand)
     raise Unsupported(f"{type(operand).__name__} is no test of a text")
@@ -327,9 +321,7 @@ def field_test(field: str, operand: Operand) -> Test:
         return lambda event: (field in event) == operand.wanted
     if isinstance(operand, FieldRef):
         return lambda event: any(
-            refers(left, right, operand)
-            for left in texts(event, field)
-            for right in texts(event, operand.field)
+            refers(left, right, operand) for left in texts(event, field) for right in texts(event, operand.field)
         )
     test = text_test(operand)
     return lambda event: any(test(text) for text in texts(event, field))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from tests.conformance.test_reference import DEFAULT_SOURCE, GROUPS, rule_of
 from wardwatch.detection.compiled import CompiledRules, restore
 from wardwatch.detection.match import Memory, match, needs
 from wardwatch.events.logsource import LogSource
+from wardwatch.events.windows import log_source
 
 # ------------------------------------------------------------------------------------------------ the table
 
@@ -63,86 +62,97 @@ def judged(rules: Sequence[Mapping[str, Any]], events: engine.Events) -> tuple[P
 def checked(rules: Sequence[Mapping[str, Any]], refused: set[int]) -> CompiledRules:
     """Compile; the engine must refuse what the interpreter refuses, and nothing else."""
     made = compiled(rules, generate.LISTS)
-    assert {number_of(rule) for rule in made.others} == refused, [
-        rule.reason for rule in made.others
-    ]
+    assert {number_of(rule) for rule in made.others} == refused, [rule.reason for rule in made.others]
     return made
 
 
-several = st.lists(generate.cases(), min_size=1, max_size=4)
+# Every way of running rules over events must say the same. Cases are dear to draw, so each is run in all ways.
 
 
-@settings(max_examples=examples(350))
-@given(cases=several, always_scan=st.booleans())
-def test_generated_rules_and_events(cases: list[generate.Case], *, always_scan: bool) -> None:
-    rules = [case.rule for case in cases]
-    events = [event for case in cases for event in case.events]
-    expected, refused = judged(rules, events)
-    together, memory = checked(rules, refused), Memory()
-    with engine.tuned(always_scan=always_scan):
-        assert pairs(batches(events), together, memory) == expected
-    assert pairs(batches(events), together, memory) == expected, "warm"
-    assert pairs(batches(events[::-1]), together, memory) == {
-        (len(events) - 1 - at, number) for at, number in expected
-    }, "warm, in another order"
-    assert pairs(batches(events), restore(together.dump()), Memory()) == expected, "stored and restored"
-    for number, rule in enumerate(rules):
-        alone = compiled([rule], generate.LISTS)
-        assert {(at, number) for at, _ in pairs(batches(events), alone, Memory())} == {
-            pair for pair in expected if pair[1] == number
-        }, "alone"
+def cold_and_warm(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:
+    memory = Memory()
+    yield pairs(batches(events), made, memory)
+    yield pairs(batches(events), made, memory)
+    last = len(events) - 1
+    yield {(last - at, number) for at, number in pairs(batches(events[::-1]), made, memory)}
 
 
-@settings(max_examples=examples(150))
-@given(cases=several, cut=st.integers(0, 12), forgetful=st.booleans())
-def test_batches_may_be_cut_anywhere(cases: list[generate.Case], cut: int, *, forgetful: bool) -> None:
-    rules = [case.rule for case in cases]
-    events = [event for case in cases for event in case.events]
-    expected, refused = judged(rules, events)
-    made, memory = checked(rules, refused), Memory()
-    found: Pairs = set()
-    with engine.tuned(forgetful=forgetful):
-        for part in [part for batch in batches(events) for part in (batch.slice(0, cut), batch.slice(cut))]:
+def in_hyperscan_alone(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:
+    with engine.tuned(always_scan=True):
+        yield pairs(batches(events), made, Memory())
+
+
+def with_next_to_no_memory(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:
+    memory = Memory()
+    with engine.tuned(forgetful=True):
+        yield pairs(batches(events), made, memory)
+        yield pairs(batches(events), made, memory)
+
+
+def stored_and_restored(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:
+    yield pairs(batches(events), restore(made.dump()), Memory())
+
+
+def in_cut_batches(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:
+    memory = Memory()
+    for cut in (1, 3):
+        found: Pairs = set()
+        for part in [part for one in batches(events) for part in (one.slice(0, cut), one.slice(cut))]:
             table = match(part, made, memory)
             places = list(zip(table["row"].to_pylist(), table["rule"].to_pylist(), strict=True))
             assert places == sorted(places), "sorted by row and rule"
             found.update(batch_pairs(part, made, memory))
-    assert found == expected
+        yield found
 
 
-@settings(max_examples=examples(150))
-@given(cases=several)
-def test_only_needed_fields_are_enough(cases: list[generate.Case]) -> None:
-    rules = [case.rule for case in cases]
-    events = [event for case in cases for event in case.events]
-    expected, refused = judged(rules, events)
-    made, memory = checked(rules, refused), Memory()
+def with_needed_fields_alone(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:
+    memory = Memory()
 
     def wanted(logsource: LogSource) -> frozenset[str] | None:
         partition = memory.partition(made, logsource)
         return None if partition.keywords else needs(made, logsource, memory)
 
-    assert pairs(batches(events, wanted), made, memory) == expected
+    yield pairs(batches(events, wanted), made, memory)
 
 
-@settings(max_examples=examples(250))
-@given(cases=several, style=st.integers(0, 3))
-def test_the_whole_way_from_json_lines(cases: list[generate.Case], style: int) -> None:
-    """Projection and the look for keywords in raw lines lose nothing, however JSON is escaped."""
-    from wardwatch.events.windows import log_source  # noqa: PLC0415
+WAYS = (
+    cold_and_warm,
+    in_hyperscan_alone,
+    with_next_to_no_memory,
+    stored_and_restored,
+    in_cut_batches,
+    with_needed_fields_alone,
+)
+several = st.lists(generate.cases(), min_size=1, max_size=4)
 
+
+@settings(max_examples=examples(150))
+@given(cases=several)
+def test_generated_rules_and_events(cases: list[generate.Case]) -> None:
     rules = [case.rule for case in cases]
-    drawn = [event for case in cases for event in case.events]
+    events = [event for case in cases for event in case.events]
+    expected, refused = judged(rules, events)
+    made = checked(rules, refused)
+    for way in WAYS:
+        for found in way(made, events):
+            assert found == expected, way.__name__
+    for number, rule in enumerate(rules):
+        alone = pairs(batches(events), compiled([rule], generate.LISTS), Memory())
+        assert alone == {(at, 0) for at, one in expected if one == number}, "alone"
+    through_json_lines(rules, events)
+
+
+def through_json_lines(rules: Sequence[Mapping[str, Any]], drawn: engine.Events) -> None:
+    """Projection and the look for keywords in raw lines lose nothing, however the JSON is escaped."""
     lines = [engine.windows_event(*event, at) for at, event in enumerate(drawn)]
     events = [(log_source(str(line["Channel"]), str(line["EventID"])), line) for line in lines]
     expected, refused = judged(rules, events)
     made, memory = checked(rules, refused), Memory()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "log.json"
-        path.write_bytes(b"\n".join(engine.escaped(line, style) for line in lines))
+    for style in range(engine.STYLES):
+        log = b"\n".join(engine.escaped(line, style) for line in lines)
         found = {
             pair
-            for batch in engine.read_lines(path, made, memory)
+            for batch in engine.read_lines(log, made, memory)
             for pair in batch_pairs(batch.events, made, memory, keywords=batch.keywords)
         }
-    assert found == expected
+        assert found == expected, f"as JSON lines, escaped in style {style}"

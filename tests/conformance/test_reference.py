@@ -13,9 +13,7 @@ from tests.conformance.reference import Reference, load
 from wardwatch.events.logsource import LogSource
 
 DEFAULT_SOURCE = {"category": "test"}
-GROUPS: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parent / "cases.yml").read_text(encoding="utf-8")
-)
+GROUPS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases.yml").read_text(encoding="utf-8"))
 
 
 def rule_of(group: dict[str, Any]) -> dict[str, Any]:
@@ -64,9 +62,7 @@ def test_the_table_is_large_and_well_formed():
     assert [group["title"] for group in GROUPS if set(group) - known] == []
     assert [group["title"] for group in GROUPS if ("selection" in group) == ("detection" in group)] == []
     assert [
-        group["title"]
-        for group in GROUPS
-        if bool(group.get("unsupported")) == bool({"match", "silent"} & set(group))
+        group["title"] for group in GROUPS if bool(group.get("unsupported")) == bool({"match", "silent"} & set(group))
     ] == []
     assert len({group["title"] for group in GROUPS}) == len(GROUPS)
     assert len(ROWS) >= 400

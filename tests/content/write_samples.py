@@ -121,9 +121,7 @@ def attack_windows() -> Iterator[Line]:
     yield windows(at("05:40:02"), "SRV-BKP01", "System", 7045, **service)
     yield process(at("05:41:18"), "SRV-BKP01", "adm.legrand", "net.exe stop VeeamBackupSvc /y", cmd)
     defender = "Microsoft-Windows-Windows Defender/Operational"
-    yield windows(
-        at("06:02:08"), "SRV-FS02", defender, 5001, **{"Product Name": "Microsoft Defender Antivirus"}
-    )
+    yield windows(at("06:02:08"), "SRV-FS02", defender, 5001, **{"Product Name": "Microsoft Defender Antivirus"})
     yield process(at("06:03:15"), "SRV-FS02", "adm.legrand", "vssadmin.exe delete shadows /all /quiet", cmd)
     yield windows(at("06:21:44"), "SRV-DC01", "Security", 1102, SubjectUserName="adm.legrand")
 
@@ -148,9 +146,7 @@ def everyday_samba(dice: random.Random) -> Iterator[Line]:
             yield samba(moment, who, "openat", "ok", "r", letter)
         elif kind < 0.8:
             yield samba(moment, who, "openat", "ok", "w", letter.replace(".docx", ".tmp"))
-            yield samba(
-                moment + timedelta(seconds=2), who, "renameat", "ok", letter.replace(".docx", ".tmp"), letter
-            )
+            yield samba(moment + timedelta(seconds=2), who, "renameat", "ok", letter.replace(".docx", ".tmp"), letter)
         elif kind < 0.95:
             yield samba(moment, who, "connect", "ok", "patients")
         else:
@@ -169,9 +165,7 @@ def attack_samba() -> Iterator[Line]:
 # Imaging archive: DICOM audit messages
 
 
-def dicom(
-    moment: datetime, event: tuple[str, str, str], who: tuple[str, str], study: str, query: str = ""
-) -> Line:
+def dicom(moment: datetime, event: tuple[str, str, str], who: tuple[str, str], study: str, query: str = "") -> Line:
     """One audit message: event (code, meaning, action), requester (user, address), study, and the text of a query."""
     code, meaning, action = event
     role, kind = ("24", "110181") if query else ("3", "110180")
@@ -217,19 +211,15 @@ def attack_dicom() -> Iterator[Line]:
 
 def esxi(moment: datetime, host: str, app: str, message: str) -> Line:
     """One line of an ESXi host's log."""
-    return moment, f"<14>{iso(moment)} {host}.hosp.example {app}: {message}"
+    return moment, f"<14>{iso(moment)} {host} {app}: {message}"
 
 
 def everyday_esxi(dice: random.Random) -> Iterator[Line]:
     """The backup makes and removes snapshots; an administrator lists machines."""
     for moment in morning(dice, 34):
-        task = dice.choice(
-            ("VirtualMachine.createSnapshot", "VirtualMachine.reconfigure", "Datastore.refresh")
-        )
+        task = dice.choice(("VirtualMachine.createSnapshot", "VirtualMachine.reconfigure", "Datastore.refresh"))
         context = f"[Originator@6876 sub=Vimsvc.TaskManager opID={dice.randint(1000, 9999)} user=vpxuser]"
-        message = (
-            f"{context} Task Created : haTask-{dice.randint(10, 40)}-vim.{task}-{dice.randint(100, 999)}"
-        )
+        message = f"{context} Task Created : haTask-{dice.randint(10, 40)}-vim.{task}-{dice.randint(100, 999)}"
         yield esxi(moment, dice.choice(("esx01", "esx02")), "Hostd[2098748]", message)
     yield esxi(at("04:41:09"), "esx01", "shell[2098001]", "[root]: esxcli system version get")
     yield esxi(at("04:41:30"), "esx01", "shell[2098001]", "[root]: vim-cmd vmsvc/getallvms")
@@ -237,7 +227,9 @@ def everyday_esxi(dice: random.Random) -> Iterator[Line]:
 
 def attack_esxi() -> Iterator[Line]:
     """The shell is opened, machines are switched off, and a program encrypts their disks."""
-    enabled = " [GenericCorrelator] 123456us: [vob.user.ssh.enabled] [esx.audit.ssh.enabled] SSH access has been enabled."
+    enabled = (
+        " [GenericCorrelator] 123456us: [vob.user.ssh.enabled] [esx.audit.ssh.enabled] SSH access has been enabled."
+    )
     yield esxi(at("06:08:10"), "esx02", "vobd[1048811]", enabled)
     accepted = "Accepted keyboard-interactive/pam for root from 10.20.4.17 port 58470 ssh2"
     yield esxi(at("06:08:55"), "esx02", "sshd[2099100]", accepted)
@@ -269,9 +261,7 @@ def everyday_veeam(dice: random.Random) -> Iterator[Line]:
     for number, moment in enumerate(morning(dice, 8)):
         job = ("PACS-daily", "Patient-record", "File-servers", "Laboratory")[number % 4]
         yield veeam(moment, 110, "svc_backup", f"Backup job '{job}' has been started.")
-        yield veeam(
-            moment + timedelta(minutes=11), 190, "svc_backup", f"Backup job '{job}' finished with Success."
-        )
+        yield veeam(moment + timedelta(minutes=11), 190, "svc_backup", f"Backup job '{job}' finished with Success.")
 
 
 def attack_veeam() -> Iterator[Line]:
@@ -325,21 +315,15 @@ def everyday_syslog(dice: random.Random) -> Iterator[Line]:
     for moment in morning(dice, 40):
         kind = dice.random()
         if kind < 0.5:
-            yield syslog(
-                moment, f"CRON[{dice.randint(900, 9999)}]", "(www-data) CMD (php /srv/portal/cron.php)"
-            )
+            yield syslog(moment, f"CRON[{dice.randint(900, 9999)}]", "(www-data) CMD (php /srv/portal/cron.php)")
         elif kind < 0.7:
             yield syslog(moment, "systemd[1]", "Finished logrotate.service - Rotate log files.")
         else:
             user, address = dice.choice(("admin", "test", "oracle")), f"198.51.100.{dice.randint(2, 250)}"
-            yield syslog(
-                moment, "sshd[812]", f"Failed password for invalid user {user} from {address} port 51122 ssh2"
-            )
+            yield syslog(moment, "sshd[812]", f"Failed password for invalid user {user} from {address} port 51122 ssh2")
     accepted = "Accepted publickey for it.admin from 10.20.1.5 port 50122 ssh2: ED25519 SHA256:example"
     yield syslog(at("06:31:00"), "sshd[913]", accepted)
-    yield syslog(
-        at("06:31:40"), "sudo", "it.admin : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/apt update"
-    )
+    yield syslog(at("06:31:40"), "sudo", "it.admin : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/apt update")
 
 
 def logs() -> dict[str, str]:

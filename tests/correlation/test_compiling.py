@@ -77,17 +77,13 @@ def test_what_cannot_run():
     found = reasons(
         correlation("Order", "type: temporal_ordered, timespan: 1m, condition: a or b"),
         correlation("Fewer", "type: temporal_ordered, rules: [a, b], timespan: 1m, condition: {gte: 1}"),
-        correlation(
-            "Percent", "type: value_percentile, rules: a, timespan: 1m, condition: {field: n, gte: 1}"
-        ),
+        correlation("Percent", "type: value_percentile, rules: a, timespan: 1m, condition: {field: n, gte: 1}"),
         correlation(
             "Over",
             "type: value_percentile, rules: a, timespan: 1m, condition: {field: n, gte: 1, percentile: 101}",
         ),
         correlation("Fields", "type: value_sum, rules: a, timespan: 1m, condition: {field: [n, m], gte: 1}"),
-        correlation(
-            "Alias", "type: temporal, rules: [a, b], timespan: 1m, group-by: [w], aliases: {w: {a: x}}"
-        ),
+        correlation("Alias", "type: temporal, rules: [a, b], timespan: 1m, group-by: [w], aliases: {w: {a: x}}"),
         correlation("Huge", "type: event_count, rules: a, timespan: 1m, condition: {gte: 1000001}"),
         correlation("Long", "type: event_count, rules: a, timespan: 2y, condition: {gte: 1}"),
         correlation("Empty", "type: event_count, rules: [], timespan: 1m, condition: {gte: 1}"),
@@ -111,9 +107,7 @@ def test_a_rule_that_did_not_parse_is_reported():
 
 
 def test_an_ordered_conjunction_is_a_list():
-    ready = compiled(
-        documents(correlation("Order", "type: temporal_ordered, timespan: 1m, condition: b and a"))
-    )
+    ready = compiled(documents(correlation("Order", "type: temporal_ordered, timespan: 1m, condition: b and a")))
     assert [(ref.rule, ref.mask) for ref in ready.rules[0].refs] == [("rule-b", 1), ("rule-a", 2)]
 
 

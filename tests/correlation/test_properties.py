@@ -44,9 +44,7 @@ def correlations(draw: Draw, name: str, available: list[str]) -> dict[str, Any]:
     if kind in METRIC or kind == "value_count":
         available, inner = list(BASES), []
     most = 3 if kind in ORDERED else 2
-    rules = draw(
-        st.lists(st.sampled_from(available), min_size=1, max_size=most, unique=kind != "temporal_ordered")
-    )
+    rules = draw(st.lists(st.sampled_from(available), min_size=1, max_size=most, unique=kind != "temporal_ordered"))
     correlation: dict[str, Any] = {
         "type": kind,
         "rules": rules,
@@ -109,16 +107,12 @@ def delivered(draw: Draw, sightings: list[Sighting], lateness: int | None) -> li
         shuffle.shuffle(doubled)
         return doubled
     delays = {id(one): shuffle.choice([0, 0, 0.5, 1]) * lateness for one in doubled}
-    return sorted(
-        doubled, key=lambda one: (one.occurred_at + delays[id(one)] * shuffle.random(), shuffle.random())
-    )
+    return sorted(doubled, key=lambda one: (one.occurred_at + delays[id(one)] * shuffle.random(), shuffle.random()))
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules=rule_sets(), sightings=sighting_lists(), data=st.data())
-def test_any_delivery_ends_where_the_reference_does(
-    rules: list[Any], sightings: list[Sighting], data: st.DataObject
-):
+def test_any_delivery_ends_where_the_reference_does(rules: list[Any], sightings: list[Sighting], data: st.DataObject):
     ready = compiled(rules)
     assert [str(error) for error in ready.errors] == []
     lateness = data.draw(st.sampled_from([0, 3 * SECOND, 20 * SECOND, None]))

@@ -15,10 +15,7 @@ COUNT = documents(
 def test_an_episode_grows_by_revisions():
     correlator = Correlator(compiled(COUNT))
     told = [
-        [
-            (alert.revision, alert.count, alert.supersedes)
-            for alert in correlator.feed([sighting("a", at, at)], LATER)
-        ]
+        [(alert.revision, alert.count, alert.supersedes) for alert in correlator.feed([sighting("a", at, at)], LATER)]
         for at in (0, 1, 2, 30)
     ]
     assert told == [[], [(0, 2, None)], [(1, 3, None)], []]
@@ -87,21 +84,13 @@ def test_a_group_that_is_too_large_keeps_its_episode():
     correlator = Correlator(compiled(COUNT), limits=Limits(events=3))
     store = Store()
     for batch in range(5):
-        store.put(
-            correlator.feed(
-                [sighting("a", batch + part / 10, 10 * batch + part) for part in range(10)], LATER
-            )
-        )
-    assert [(alert.occurred_at, alert.count, len(alert.event_ids)) for alert in store.alerts.values()] == [
-        (0, 50, 50)
-    ]
+        store.put(correlator.feed([sighting("a", batch + part / 10, 10 * batch + part) for part in range(10)], LATER))
+    assert [(alert.occurred_at, alert.count, len(alert.event_ids)) for alert in store.alerts.values()] == [(0, 50, 50)]
     assert (correlator.truncated, len(next(iter(correlator.groups.values())).events)) == (47, 3)
 
 
 def test_event_count_keeps_what_it_must_count():
-    rules = documents(
-        "title: Count\ncorrelation: {type: event_count, rules: a, timespan: 1h, condition: {gte: 20}}"
-    )
+    rules = documents("title: Count\ncorrelation: {type: event_count, rules: a, timespan: 1h, condition: {gte: 20}}")
     correlator = Correlator(compiled(rules), limits=Limits(events=3))
     counts = [[alert.count for alert in correlator.feed([sighting("a", at, at)], LATER)] for at in range(22)]
     assert counts == [[]] * 19 + [[20], [21], [22]]
@@ -112,9 +101,7 @@ def test_values_that_cannot_be_used_are_counted():
         "title: Sum\ncorrelation: {type: value_sum, rules: a, timespan: 1h, condition: {field: n, gte: 1}}"
     )
     correlator = Correlator(compiled(rules))
-    found = correlator.feed(
-        [sighting("a", at, at, n=n) for at, n in enumerate(["x", None, "1", "9" * 50])], LATER
-    )
+    found = correlator.feed([sighting("a", at, at, n=n) for at, n in enumerate(["x", None, "1", "9" * 50])], LATER)
     assert ([alert.count for alert in found], correlator.ignored) == ([1], 3)
 
 
@@ -136,14 +123,10 @@ def test_value_count_keeps_what_it_must_count():
 
 
 def test_state_survives_changes_of_other_rules():
-    other = documents(
-        "title: Other\ncorrelation: {type: event_count, rules: b, timespan: 1h, condition: {gte: 1}}"
-    )
+    other = documents("title: Other\ncorrelation: {type: event_count, rules: b, timespan: 1h, condition: {gte: 1}}")
     first = Correlator(compiled(COUNT + other))
     first.feed([sighting("a", 1, 1), sighting("b", 1, 2)], LATER)
-    changed = documents(
-        "title: Other\ncorrelation: {type: event_count, rules: b, timespan: 1h, condition: {gte: 2}}"
-    )
+    changed = documents("title: Other\ncorrelation: {type: event_count, rules: b, timespan: 1h, condition: {gte: 2}}")
     second = Correlator.restore(compiled(changed + COUNT), first.save())
     assert [key[1] for key in second.groups] == [1]
     assert [alert.count for alert in second.feed([sighting("a", 2, 3), sighting("b", 2, 4)], LATER)] == [2]

@@ -34,9 +34,7 @@ def rule(correlation: str) -> list[dict[str, Any]]:
 def alerts(correlation: str, *sightings: Sighting) -> list[Alert]:
     rules = rule(correlation)
     found = Correlator(compiled(rules)).feed(sightings, LATER)
-    assert {alert.id: outcome(alert) for alert in found} == CorrelationReference(rules, BASES).outcomes(
-        sightings
-    )
+    assert {alert.id: outcome(alert) for alert in found} == CorrelationReference(rules, BASES).outcomes(sightings)
     return found
 
 
@@ -138,9 +136,7 @@ def test_one_event_may_be_seen_by_several_rules():
 
 def test_temporal_ordered_wants_the_order_of_the_list():
     rule_of = "type: temporal_ordered, rules: [a, b, a], timespan: 10s"
-    assert told(alerts(rule_of, sighting("a", 1, 1), sighting("b", 2, 2), sighting("a", 3, 3))) == [
-        (1, 3, 3, 3)
-    ]
+    assert told(alerts(rule_of, sighting("a", 1, 1), sighting("b", 2, 2), sighting("a", 3, 3))) == [(1, 3, 3, 3)]
     assert told(alerts(rule_of, sighting("b", 1, 1), sighting("a", 2, 2), sighting("a", 3, 3))) == []
     assert told(alerts(rule_of, sighting("a", 1, 1), sighting("b", 2, 2), sighting("a", 11, 3))) == []
     # One event is one step, even if it is seen by two rules.
@@ -149,17 +145,13 @@ def test_temporal_ordered_wants_the_order_of_the_list():
 
 def test_extended_conditions():
     rule_of = "type: temporal, timespan: 10s, condition: '(a or b) and not c'"
-    found = alerts(
-        rule_of, sighting("b", 1, 1), sighting("c", 2, 2), sighting("a", 12, 3), sighting("a", 13, 4)
-    )
+    found = alerts(rule_of, sighting("b", 1, 1), sighting("c", 2, 2), sighting("a", 12, 3), sighting("a", 13, 4))
     assert told(found) == [(1, 1, 1, 1), (12, 13, 2, 1)]
 
 
 def test_a_temporal_condition_can_ask_for_some_of_the_rules():
     rule_of = "type: temporal, rules: [a, b, c], timespan: 10s, condition: {gte: 2}"
-    assert told(alerts(rule_of, sighting("c", 1, 1), sighting("c", 2, 2), sighting("a", 3, 3))) == [
-        (1, 3, 3, 2)
-    ]
+    assert told(alerts(rule_of, sighting("c", 1, 1), sighting("c", 2, 2), sighting("a", 3, 3))) == [(1, 3, 3, 2)]
 
 
 def numbers(*values: str | None) -> list[Any]:
@@ -178,11 +170,11 @@ def test_value_avg():
     assert told(alerts(rule_of, *numbers("2", "2"))) == []
 
 
-@pytest.mark.parametrize(
-    ("percentile", "value"), [(0, 10), (10, 10), (11, 20), (50, 50), (95, 100), (100, 100)]
-)
+@pytest.mark.parametrize(("percentile", "value"), [(0, 10), (10, 10), (11, 20), (50, 50), (95, 100), (100, 100)])
 def test_value_percentile_is_the_nearest_rank(percentile: int, value: int):
-    rule_of = f"type: value_percentile, rules: a, timespan: 1h, condition: {{field: n, gte: 0, percentile: {percentile}}}"
+    rule_of = (
+        f"type: value_percentile, rules: a, timespan: 1h, condition: {{field: n, gte: 0, percentile: {percentile}}}"
+    )
     found = alerts(rule_of, *numbers(*(str(10 * number) for number in (3, 1, 2, 10, 9, 8, 7, 6, 5, 4))))
     assert told(found) == [(0, 9, 10, value)]
 

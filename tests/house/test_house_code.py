@@ -32,9 +32,7 @@ def test_files_above_the_aim_are_named() -> None:
 
 
 def test_no_function_has_more_than_60_lines_of_code() -> None:
-    lengths = {
-        place(name, node): code_length(name, node) for name in python(*CODE) for node in functions(name)
-    }
+    lengths = {place(name, node): code_length(name, node) for name in python(*CODE) for node in functions(name)}
     too_long = {where: length for where, length in lengths.items() if length > FUNCTION_LIMIT}
     assert set(too_long) == set(exceptions.LONG_FUNCTIONS), too_long
 
@@ -107,7 +105,5 @@ def test_every_exception_has_a_reason() -> None:
     ],
 )
 def test_the_test_can_fail(source: str, *, broad: bool) -> None:
-    handler = next(
-        node for node in ast.walk(ast.parse(f"try: x\n{source}")) if isinstance(node, ast.ExceptHandler)
-    )
+    handler = next(node for node in ast.walk(ast.parse(f"try: x\n{source}")) if isinstance(node, ast.ExceptHandler))
     assert is_broad(handler.type) is broad

@@ -1,14 +1,18 @@
 """Documents say what is there: every verb, every option, every source; links lead somewhere; the README stays short."""
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import click
+import yaml
 from tests.house.repository import ROOT, files, read
 
 from wardwatch import sources
 from wardwatch.cli import group
+from wardwatch.events.record import Record
 
 README_LIMIT = 80  # lines: one screen
 _LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -31,9 +35,7 @@ def commands(found: click.Command, path: str, context: click.Context) -> Iterato
 
 def undocumented(page: str) -> list[str]:
     """Verbs without a section, and options that their section does not name."""
-    sections = dict(
-        re.findall(r"^#{2,4} `(wardwatch[^`]*)`\n(.*?)(?=^#{2,4} `|\Z)", page, re.MULTILINE | re.DOTALL)
-    )
+    sections = dict(re.findall(r"^#{2,4} `(wardwatch[^`]*)`\n(.*?)(?=^#{2,4} `|\Z)", page, re.MULTILINE | re.DOTALL))
     missing = []
     for path, command in commands(group, "wardwatch", click.Context(group)):
         if path not in sections:
@@ -51,9 +53,7 @@ def test_every_verb_and_option_is_documented() -> None:
 
 def test_the_page_documents_no_verb_that_is_not_there() -> None:
     there = {path for path, _ in commands(group, "wardwatch", click.Context(group))}
-    assert (
-        set(re.findall(r"^#{2,4} `(wardwatch[^`]*)`$", read("docs/reference/cli.md"), re.MULTILINE)) == there
-    )
+    assert set(re.findall(r"^#{2,4} `(wardwatch[^`]*)`$", read("docs/reference/cli.md"), re.MULTILINE)) == there
 
 
 def test_every_source_is_documented() -> None:
@@ -131,3 +131,23 @@ def test_the_readme_names_the_two_doors() -> None:
 
 def test_the_change_log_has_a_place_for_what_comes() -> None:
     assert re.findall(r"^## \[?(Unreleased)\]?$", read("CHANGELOG.md"), re.MULTILINE) == ["Unreleased"]
+
+
+def test_the_source_of_the_how_to_works() -> None:
+    """The example that people copy is run: a source that does what its sample says."""
+    page = read("docs/how-to/write-a-source.md")
+    found: dict[str, Any] = {}
+    exec(re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0], found)
+    source, sample = found["source"], found["SAMPLE"]
+    bodies = [body for body in source.split(io.BytesIO(sample.log)) if isinstance(body, tuple)]
+    read_ones = list(source.read(bodies, sources.Context(received_at=0)))
+    records = [one for one in read_ones if isinstance(one, Record)]
+    expected = [{name: value for name, value in event.items() if name[0] != "@"} for event in sample.events]
+    assert [record.fields for record in records] == expected
+    assert len(read_ones) - len(records) == sample.rejects
+    assert source.sniff(sample.log, "") > 0
+
+
+def test_the_rules_of_the_how_to_are_yaml() -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", read("docs/how-to/write-a-rule.md"), re.MULTILINE | re.DOTALL)
+    assert [min(yaml.safe_load(block)) for block in blocks] == ["author", "correlation", "fires"]

@@ -28,9 +28,7 @@ for _module in discovery.modules(package):
     if isinstance(_source, Source):
         SOURCES.append((_source, (_sample,) if isinstance(_sample, Sample) else tuple(_sample)))
 # Binary formats have no sample in their module; the tests of their own judge them.
-EACH_SOURCE = pytest.mark.parametrize(
-    "source", [pytest.param(source, id=source.name) for source, _ in SOURCES]
-)
+EACH_SOURCE = pytest.mark.parametrize("source", [pytest.param(source, id=source.name) for source, _ in SOURCES])
 EACH_SAMPLED = pytest.mark.parametrize(
     ("source", "samples"), [pytest.param(*pair, id=pair[0].name) for pair in SOURCES if pair[1]]
 )
@@ -227,9 +225,7 @@ def test_an_overlong_line_costs_one_reject(source: Source) -> None:
     assert [type(item) for item in read(source, log)] == [Reject]
 
 
-INSERTS = st.sampled_from(
-    [b"\x00", b"\xff", b'"', b"\\", b"{", b"]", b"<", b"|", b"=", b"\n", b" ", b"9" * 30, b":"]
-)
+INSERTS = st.sampled_from([b"\x00", b"\xff", b'"', b"\\", b"{", b"]", b"<", b"|", b"=", b"\n", b" ", b"9" * 30, b":"])
 
 
 @EACH_SAMPLE
@@ -243,11 +239,7 @@ def test_never_raises_on_a_mutated_sample(source: Source, sample: Sample) -> Non
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(
-        st.lists(
-            st.tuples(st.integers(0, size), st.integers(0, 12), INSERTS | st.binary(max_size=6)), max_size=6
-        )
-    )
+    @given(st.lists(st.tuples(st.integers(0, size), st.integers(0, 12), INSERTS | st.binary(max_size=6)), max_size=6))
     def check(mutations: list[tuple[int, int, bytes]]) -> None:
         log = sample.log
         for at, removed, inserted in mutations:
@@ -260,9 +252,7 @@ def test_never_raises_on_a_mutated_sample(source: Source, sample: Sample) -> Non
 
 
 @EACH_SOURCE
-@settings(
-    max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(log=st.binary(max_size=400))
 def test_never_raises_on_random_bytes(source: Source, log: bytes) -> None:
     assert 0 <= source.sniff(log, "") <= 100
@@ -288,6 +278,4 @@ def test_every_line_of_real_zeek_logs_is_read_or_rejected_with_a_reason(archive:
             records = [item for item in found if isinstance(item, Record)]
             assert [item.reason for item in found if isinstance(item, Reject)] == []
             assert {record.logsource.service for record in records} == {name.partition(".")[0]}
-            assert [
-                record for record in records if record.occurred_at is None and "ts" in record.fields
-            ] == []
+            assert [record for record in records if record.occurred_at is None and "ts" in record.fields] == []

@@ -18,9 +18,7 @@ def test_tactics_come_in_the_order_of_an_attack():
 
 
 def test_every_tactic_has_both_languages_an_id_and_its_own_slug():
-    assert [
-        one.slug for one in attack.TACTICS if not (one.name.en and one.name.fr and one.id.startswith("TA"))
-    ] == []
+    assert [one.slug for one in attack.TACTICS if not (one.name.en and one.name.fr and one.id.startswith("TA"))] == []
     assert len({one.slug for one in attack.TACTICS}) == len(attack.TACTICS) == 19
 
 

@@ -60,7 +60,7 @@ def documents(file: ContentFile) -> list[dict[str, Any]]:
     if len(file.text) > MAX_FILE:
         raise ContentError(f"larger than {MAX_FILE} bytes", where=file.path)
     try:
-        found = [document for document in yaml.load_all(file.text, Loader=_LOADER) if document is not None]  # noqa: S506
+        found = [document for document in yaml.load_all(file.text, Loader=_LOADER) if document is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

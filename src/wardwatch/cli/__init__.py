@@ -7,7 +7,7 @@ failure, 3 partly done (something could not be read), 130 interrupted.
 import importlib
 import pkgutil
 import sys
-from typing import Never
+from typing import ClassVar, Never
 
 import click
 
@@ -21,7 +21,7 @@ class Verbs(click.Group):
     """A group whose commands are the modules of this package; each offers `command`."""
 
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
-    summaries = {
+    summaries: ClassVar = {
         "rules": "List, check, test, explain and import detection rules.",
         "scan": "Scan logs for an attack and say what to do first.",
         "sources": "List the log formats that can be read.",

@@ -75,4 +75,6 @@ def _opened(target: str, stack: contextlib.ExitStack) -> TextIO:
     try:
         return stack.enter_context(Path(target).open("w", encoding="utf-8", newline=""))
     except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", where=target, hint="name a file in a folder that exists") from None
+        raise InputError(
+            f"cannot write: {error.strerror}", where=target, hint="name a file in a folder that exists"
+        ) from None

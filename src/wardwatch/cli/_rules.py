@@ -1,4 +1,4 @@
-"""Where rules and lists come from: those that Wardwatch ships, those of this hospital, those named on the command line."""
+"""Where rules and lists come from: shipped with Wardwatch, kept by this hospital, named on the command line."""
 
 import os
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def rule_paths(rules: Sequence[Path], lists: Sequence[Path], *, own_rules: bool 
     local = [home() / "rules"] if (home() / "rules").is_dir() else []
     own = [ruleset.shipped_rules()] if own_rules else []
     return ruleset.RulePaths(
-        rules=tuple([*own, *local, *rules]),
+        rules=(*own, *local, *rules),
         lists=ruleset.read_lists([home() / "lists", *lists]),
         cache=default_folder(),
     )

@@ -128,7 +128,8 @@ def test(paths: tuple[Path, ...], verbose: bool) -> int:  # noqa: FBT001
             failed += bool(outcome.problem)
             if outcome.problem or verbose:
                 word = "FAILED" if outcome.problem else "ok"
-                print(f"{word} {outcome.path}: {outcome.title}: {outcome.kind} {outcome.number} {outcome.problem}".rstrip())
+                which = f"{outcome.title}: {outcome.kind} {outcome.number}"
+                print(f"{word} {outcome.path}: {which} {outcome.problem}".rstrip())
     print(f"{count} examples, {failed} failed", file=sys.stderr)
     return FINDINGS if failed else DONE
 
@@ -142,7 +143,7 @@ def explain(rule: str, language: str, **given: Any) -> int:  # noqa: ANN401
     rules = _load(given)
     words = rule.casefold()
     found = [one for one in rules.rules.every() if rule in (one.id, one.name)]
-    found = found or [one for one in rules.rules.every() if words in one.title.in_(language).casefold()]
+    found = found or [one for one in rules.rules.every() if words in f"{one.title.in_(language)} {one.name}".casefold()]
     if not found:
         raise InputError(f"no rule {rule!r}", hint="`wardwatch rules list` shows their titles")
     from wardwatch.reports import rule_text  # noqa: PLC0415
@@ -157,7 +158,12 @@ def explain(rule: str, language: str, **given: Any) -> int:  # noqa: ANN401
 @command.command("coverage")
 @_chosen
 @click.option("--logs", multiple=True, metavar="PATH", help="Count only rules for which data arrives in these logs.")
-@click.option("--navigator", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write an ATT&CK Navigator layer.")
+@click.option(
+    "--navigator",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write an ATT&CK Navigator layer.",
+)
 def coverage(logs: tuple[str, ...], navigator: Path | None, **given: Any) -> int:  # noqa: ANN401
     """Count distinct active rules by ATT&CK tactic and technique."""
     from wardwatch.pipeline.states import states  # noqa: PLC0415
@@ -197,5 +203,6 @@ def import_(source: Path, name: str | None) -> int:
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
     bad = sum(1 for one in loaded.parsed if one.rule.reason) + len(loaded.errors)
-    print(f"{len(loaded.parsed)} rules in {target}, {bad} of them unusable (see `wardwatch rules list --state unsupported`)")
+    print(f"{len(loaded.parsed)} rules in {target}, {bad} of them unusable")
+    print("see `wardwatch rules list --state unsupported`" if bad else "every scan uses them from now on")
     return DONE

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -81,24 +81,50 @@ _PATH = click.Path(path_type=Path, exists=True)
 
 @click.command("scan")
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS…")
-@click.option("--rules", multiple=True, type=_PATH, metavar="DIR|ZIP", help="More rules: Sigma files, folders or zip archives.")
+@click.option(
+    "--rules",
+    multiple=True,
+    type=_PATH,
+    metavar="DIR|ZIP",
+    help="More rules: Sigma files, folders or zip archives.",
+)
 @click.option("--lists", multiple=True, type=_PATH, metavar="DIR", help="Folders of lists that rules read (NAME.txt).")
 @click.option("--no-own-rules", is_flag=True, help="Leave out the rules that come with Wardwatch.")
 @click.option("--since", callback=_moment, metavar="TIME|SPAN", help="Only events from then on (2026-11-23T02:00, 7d).")
 @click.option("--until", callback=_moment, metavar="TIME|SPAN", help="Only events up to then.")
-@click.option("--level", type=click.Choice(_LEVELS), default="medium", show_default=True, help="Lowest level that is shown.")
+@click.option(
+    "--level",
+    type=click.Choice(_LEVELS),
+    default="medium",
+    show_default=True,
+    help="Lowest level that is shown.",
+)
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Exit with 1 if there is an alert of this level or above.")
 @click.option("--source", help="Read every file as this format (see `wardwatch sources`).")
-@click.option("--timezone", "zone", default="UTC", callback=_zone, show_default=True, help="Zone of times that state none.")
+@click.option(
+    "--timezone",
+    "zone",
+    default="UTC",
+    callback=_zone,
+    show_default=True,
+    help="Zone of times that state none.",
+)
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one for each core]")
 @click.option("--tenant", default="local", show_default=True, help="Name of the hospital, part of the ids of alerts.")
-@click.option("--lang", "language", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Language of reports.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(["en", "fr"]),
+    default="en",
+    show_default=True,
+    help="Language of reports.",
+)
 @_output("json", "Alerts as JSON Lines (Alert v1).")
 @_output("csv", "Alerts as a CSV timeline for Timesketch.")
 @_output("ocsf", "Alerts as OCSF Detection Findings, JSON Lines.")
 @_output("navigator", "A layer for ATT&CK Navigator.")
 @_output("html", "One self-contained HTML report.")
-def command(**given: object) -> int:
+def command(**given: Any) -> int:  # noqa: ANN401  (what click has checked)
     """Scan logs for an attack and say what to do first.
 
     PATHS are files, folders, globs, archives (zip, tar, gzip, zstd, bzip2, xz), or - for stdin. Formats are
@@ -107,13 +133,16 @@ def command(**given: object) -> int:
     return run(_options(given))
 
 
-def _options(given: Mapping[str, object]) -> Options:
+def _options(given: Mapping[str, Any]) -> Options:
     outputs = tuple((name, str(given[name])) for name in ("json", "csv", "ocsf", "navigator", "html") if given[name])
     if sum(target == "-" for _, target in outputs) > 1:
         raise click.UsageError("only one output can go to stdout")
-    values = {name: given[name] for name in ("paths", "rules", "lists", "since", "until", "source", "zone", "tenant", "language")}
+    values = {
+        name: given[name]
+        for name in ("paths", "rules", "lists", "since", "until", "source", "zone", "tenant", "language")
+    }
     return Options(
-        **values,  # type: ignore[arg-type]  (click has checked them)
+        **values,
         own_rules=not given["no_own_rules"],
         level=Level.parse(str(given["level"])),
         fail_on=Level.parse(str(given["fail_on"])) if given["fail_on"] else None,

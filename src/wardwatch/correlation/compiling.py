@@ -99,9 +99,7 @@ class _Compiler:
         span = rule.timespan.seconds
         if span > MAX_SPAN_SECONDS:
             raise UnsupportedRuleError(f"a timespan of {rule.timespan.spec} is longer than a year")
-        inner = [
-            found for found in map(self.done.get, resolved.values()) if isinstance(found, CorrelationRule)
-        ]
+        inner = [found for found in map(self.done.get, resolved.values()) if isinstance(found, CorrelationRule)]
         compiled = CorrelationRule(
             id=path[-1],
             title=rule.title,
@@ -200,9 +198,7 @@ def _condition(rule: SigmaCorrelationRule, places: int, different: int) -> tuple
     if kind in kinds.TEMPORAL_TYPES and (operator, threshold) == ("gte", places):
         return operator, places if kind == kinds.TEMPORAL_ORDERED else different, None
     if kind == kinds.TEMPORAL_ORDERED:
-        raise UnsupportedRuleError(
-            "an ordered correlation needs all its rules; a count of fewer has no order"
-        )
+        raise UnsupportedRuleError("an ordered correlation needs all its rules; a count of fewer has no order")
     if kind not in kinds.NUMERIC_TYPES and not -MAX_THRESHOLD <= threshold <= MAX_THRESHOLD:
         raise UnsupportedRuleError(f"a count above {MAX_THRESHOLD} cannot be kept in memory")
     if kind == kinds.VALUE_PERCENTILE and not (
@@ -232,9 +228,7 @@ def _is_conjunction(expression: Expression) -> bool:
     return kind == "and" and all(isinstance(part, tuple) and part[0] == "rule" for part in parts)
 
 
-def _tree(
-    node: CorrelationConditionItem | SigmaRuleReference, place: Callable[[str], int], depth: int
-) -> Expression:
+def _tree(node: CorrelationConditionItem | SigmaRuleReference, place: Callable[[str], int], depth: int) -> Expression:
     if depth == 0:
         raise UnsupportedRuleError(f"a condition nested deeper than {MAX_DEPTH}")
     if isinstance(node, SigmaRuleReference):

@@ -57,9 +57,7 @@ class Correlator:
         evicted: groups dropped because there were too many.
     """
 
-    def __init__(
-        self, correlations: Correlations, state: bytes | None = None, limits: Limits = LIMITS
-    ) -> None:
+    def __init__(self, correlations: Correlations, state: bytes | None = None, limits: Limits = LIMITS) -> None:
         self.correlations = correlations
         self.limits = limits
         self.too_late = self.ignored = self.truncated = self.evicted = 0
@@ -69,9 +67,7 @@ class Correlator:
         self.groups = known.groups
         self.newest = known.newest  # tenant → latest time seen
         self.floors = known.floors  # (tenant, rule) → latest time dropped with a whole group
-        self._due: dict[
-            str, list[tuple[int, int, Key]]
-        ] = {}  # tenant → heap of (when it can go, tick, group)
+        self._due: dict[str, list[tuple[int, int, Key]]] = {}  # tenant → heap of (when it can go, tick, group)
         self._ticks = count()  # settles ties: groups have no order
         self._touched: list[dict[Key, Group]] = [{} for _ in correlations.rules]
         for key, group in self.groups.items():
@@ -143,9 +139,7 @@ class Correlator:
         if payload is None and rule.type != kinds.EVENT_COUNT:
             self.ignored += 1
             return
-        group = self._touch(
-            (sighting.tenant, index, tuple([grouping.get(field) for field in ref.group_fields]))
-        )
+        group = self._touch((sighting.tenant, index, tuple([grouping.get(field) for field in ref.group_fields])))
         fields = tuple([(field, values[field]) for field in ref.fields if values.get(field) is not None])
         origin = (
             *(sighting.host, sighting.user, sighting.source, sighting.file, sighting.record_id),

@@ -42,9 +42,7 @@ class Span:
     ends_at: int
 
 
-def spans(
-    rule: CorrelationRule, events: Sequence[Event], marks: Sequence[Mark], head: Head | None
-) -> list[Span]:
+def spans(rule: CorrelationRule, events: Sequence[Event], marks: Sequence[Mark], head: Head | None) -> list[Span]:
     """Find the episodes in order: satisfying windows less than a timespan apart belong together."""
     found: list[Span] = []
     first, last = 0, -1
@@ -149,9 +147,7 @@ def differences(old: Mapping[str, Alert], new: Sequence[Alert]) -> list[Alert]:
     for alert in new:
         before = old.get(alert.id)
         replaced = [
-            was
-            for was in gone.values()
-            if was.occurred_at <= alert.last_at and alert.occurred_at <= was.last_at
+            was for was in gone.values() if was.occurred_at <= alert.last_at and alert.occurred_at <= was.last_at
         ]
         revision = max((was.revision + 1 for was in (before, *replaced) if was), default=0)
         for was in replaced:

@@ -132,9 +132,7 @@ def _payload_in(rule: CorrelationRule, plain: str | list[str] | None) -> Payload
         return None if plain is None else tuple(plain)
     number = Fraction(plain)
     return (
-        int(number)
-        if number.denominator == 1 and rule.type in kinds.TEMPORAL_TYPES | kinds.NUMERIC_TYPES
-        else number
+        int(number) if number.denominator == 1 and rule.type in kinds.TEMPORAL_TYPES | kinds.NUMERIC_TYPES else number
     )
 
 

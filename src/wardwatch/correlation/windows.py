@@ -138,9 +138,7 @@ class _Sum(_Tested):
 
     def mark(self, floor: int) -> Mark:
         del floor
-        return self.tested(
-            self.total if self.rule.type == kinds.VALUE_SUM else Fraction(self.total) / self.count
-        )
+        return self.tested(self.total if self.rule.type == kinds.VALUE_SUM else Fraction(self.total) / self.count)
 
 
 class _Sorted(_Tested):
@@ -215,9 +213,7 @@ def remark(rule: CorrelationRule, events: list[Event], marks: list[Mark], change
         marks[first:at] = [window.mark(time - rule.span)] * (at - first)
 
 
-def _remark_counts(
-    rule: CorrelationRule, events: list[Event], marks: list[Mark], bounds: tuple[int, int, int]
-) -> None:
+def _remark_counts(rule: CorrelationRule, events: list[Event], marks: list[Mark], bounds: tuple[int, int, int]) -> None:
     """`remark` for event_count, which needs no summary: a window's value is a difference of two indexes."""
     low, at, stop = bounds
     span, satisfied = rule.span, rule.satisfied

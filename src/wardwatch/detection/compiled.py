@@ -123,7 +123,10 @@ def anchor(expression: Expression, predicates: Sequence[Predicate]) -> tuple[flo
         return (1.0, None) if expression else (0.0, [])
     if not isinstance(expression, list):
         return odds(predicates[expression]), [expression]
-    operator, parts = expression[0], [anchor(part, predicates) for part in expression[1:]] if expression[0] != "not" else []
+    operator, parts = (
+        expression[0],
+        [anchor(part, predicates) for part in expression[1:]] if expression[0] != "not" else [],
+    )
     if operator == "and":
         return min((part for part in parts if part[1] is not None), key=lambda part: part[0], default=(1.0, None))
     if operator == "or" and all(found is not None for _, found in parts):

@@ -1,6 +1,6 @@
 """From a parsed Sigma condition to an expression over predicates.
 
-An expression is a predicate's number, or `["and"|"or"|"not", …]`, or `True`/`False`: plain data that is stored as it is.
+An expression is a predicate's number, or `["and"|"or"|"not", …]`, or `True`/`False`: plain data, stored as it is.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -88,7 +88,9 @@ class Translator:
         total = 1
         for part in value.s:
             if isinstance(part, sigma.Placeholder):
-                choices.append([[text] if plain else _parts(sigma.SigmaString(text).s) for text in self._list(part.name)])
+                choices.append(
+                    [[text] if plain else _parts(sigma.SigmaString(text).s) for text in self._list(part.name)]
+                )
             else:
                 choices.append([_parts([part])])
             total *= len(choices[-1])
@@ -100,7 +102,7 @@ class Translator:
         if name not in self._lists:
             raise UnsupportedRuleError(
                 f"the list {name} is not kept here",
-                hint=f"write one value per line into lists/{name}.txt of the Wardwatch home, or name a folder with --lists",
+                hint=f"write one value per line into lists/{name}.txt of the Wardwatch home, or of a --lists folder",
             )
         return self._lists[name]
 

@@ -23,9 +23,7 @@ _FOLDS_TO_ASCII = (
     rb"\xc3\x9f|\xc5\x89|\xc5\xbf|\xc7\xb0|\xc4\xb0|\xe1\xba[\x96-\x9b]|\xe1\xba\x9e|\xe2\x84\xaa|\xef\xac[\x80-\x86]"
 )
 # The same characters, and those of `_RUN`, written as JSON escapes.
-_ESCAPED = (
-    rb"\\u00(?:2[089cde]|3[0-9abd]|[4-7][0-9a-f]|df)|\\u01(?:30|49|7f|f0)|\\u1e9[6-9abe]|\\u212a|\\ufb0[0-6]"
-)
+_ESCAPED = rb"\\u00(?:2[089cde]|3[0-9abd]|[4-7][0-9a-f]|df)|\\u01(?:30|49|7f|f0)|\\u1e9[6-9abe]|\\u212a|\\ufb0[0-6]"
 
 
 class KeywordFilter:
@@ -48,7 +46,7 @@ class KeywordFilter:
         self._database.scan(data, match_event_handler=lambda _id, _from, to, *_: ends.append(to))
         if not ends:
             return []
-        return np.unique(np.searchsorted(starts, np.array(ends) - 1, side="right") - 1).tolist()
+        return [int(one) for one in np.unique(np.searchsorted(starts, np.array(ends) - 1, side="right") - 1)]
 
 
 def _run(predicate: Predicate) -> str | None:
@@ -63,7 +61,5 @@ def _compiled(patterns: Sequence[bytes]) -> Any:  # noqa: ANN401
     expressions = [*patterns, _FOLDS_TO_ASCII, _ESCAPED]
     flags = [hyperscan.HS_FLAG_CASELESS] * len(patterns) + [0, hyperscan.HS_FLAG_CASELESS]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=flags
-    )
+    database.compile(expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=flags)
     return database

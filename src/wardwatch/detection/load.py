@@ -100,11 +100,15 @@ def _take(loaded: Loaded, filters: list[SigmaFilter], document: dict[str, Any], 
         )
     except (SigmaError, TypeError, ValueError, AttributeError, KeyError, RecursionError) as error:
         # pySigma raises bare Python errors on some malformed documents; the rule is kept with the reason.
-        loaded.parsed.append(Parsed(values.from_document(document, path, reason=f"not a Sigma rule: {error}"), None, document))
+        loaded.parsed.append(
+            Parsed(values.from_document(document, path, reason=f"not a Sigma rule: {error}"), None, document)
+        )
         return
     filters.extend(one for one in collection.filters if not one.errors)
     loaded.errors.extend(
-        ContentError(f"filter that cannot be used: {one.errors[0]}", where=path) for one in collection.filters if one.errors
+        ContentError(f"filter that cannot be used: {one.errors[0]}", where=path)
+        for one in collection.filters
+        if one.errors
     )
     for found in collection.rules:
         reason = "; ".join(str(error) for error in found.errors)
@@ -131,7 +135,7 @@ def _apply(loaded: Loaded, one: SigmaFilter) -> None:
     condition = str(one.filter.condition[0]) if one.filter.condition else ""
     if not condition.lstrip("( ").lower().startswith("not"):
         loaded.warnings.append(
-            f"filter {one.title!r}: its condition {condition!r} keeps only matching events; write `not …` to exclude them"
+            f"filter {one.title!r}: its condition {condition!r} keeps only what matches; write `not …` to exclude that"
         )
     for parsed in loaded.parsed:
         if isinstance(parsed.sigma, SigmaRule):

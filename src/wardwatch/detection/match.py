@@ -164,7 +164,9 @@ def keyword_filter(rules: CompiledRules, concerned: Callable[[LogSource], bool],
         if concerned(rule.logsource)
         for number in numbers(condition)
     }
-    return KeywordFilter((rules.predicates[number] for number in asked if rules.predicates[number].field is None), memory.store)
+    return KeywordFilter(
+        (rules.predicates[number] for number in asked if rules.predicates[number].field is None), memory.store
+    )
 
 
 def match(batch: pa.RecordBatch, rules: CompiledRules, memory: Memory, *, keywords: bool = True) -> pa.Table:
@@ -183,15 +185,15 @@ def match(batch: pa.RecordBatch, rules: CompiledRules, memory: Memory, *, keywor
     classes, first_rows = _classes(columns, batch.num_rows)
     firing = [_fires(partition, columns, row) for row in first_rows.tolist()]
     rows_of, rules_of = [], []
-    order = np.argsort(classes, kind="stable") if any(firing) else None
-    bounds = np.searchsorted(classes[order], np.arange(len(firing) + 1)) if order is not None else []
+    if not any(firing):
+        return MATCHES.empty_table()
+    order = np.argsort(classes, kind="stable")
+    bounds = np.searchsorted(classes[order], np.arange(len(firing) + 1))
     for number, fired in enumerate(firing):
-        if fired and order is not None:
+        if fired:
             rows = order[bounds[number] : bounds[number + 1]]
             rows_of.append(np.repeat(rows, len(fired)))
             rules_of.append(np.tile(np.array(fired, np.uint32), len(rows)))
-    if not rows_of:
-        return MATCHES.empty_table()
     rows, fired_rules = np.concatenate(rows_of).astype(np.uint32), np.concatenate(rules_of)
     sort = np.lexsort((fired_rules, rows))
     return pa.table([rows[sort], fired_rules[sort]], schema=MATCHES)
@@ -225,14 +227,20 @@ def _classes(columns: Sequence[np.ndarray], rows: int) -> tuple[np.ndarray, np.n
 def _signature_columns(batch: pa.RecordBatch, partition: _Partition) -> list[np.ndarray]:
     """For each field that rules ask: the signature of each row's value."""
     columns = []
-    names = {name[len(FIELD_PREFIX) :]: index for index, name in enumerate(batch.schema.names) if name.startswith(FIELD_PREFIX)}
+    names = {
+        name[len(FIELD_PREFIX) :]: index
+        for index, name in enumerate(batch.schema.names)
+        if name.startswith(FIELD_PREFIX)
+    }
     for asked in partition.fields.values():
         index = names.get(asked.name)
         if index is not None:
             columns.append(_of_column(batch.column(index), asked, partition))
         elif asked.null:
             columns.append(np.full(batch.num_rows, partition.signature(asked.null), np.int64))
-    columns.extend(_of_reference(batch, names, number, predicate, partition) for number, predicate in partition.references)
+    columns.extend(
+        _of_reference(batch, names, number, predicate, partition) for number, predicate in partition.references
+    )
     return columns
 
 
@@ -251,10 +259,12 @@ def _of_column(array: pa.Array, asked: _Field, partition: _Partition) -> np.ndar
         return _of_lists(array, asked, partition)
     of_values = np.array(_signatures(array.dictionary.to_pylist(), asked, partition), np.int64)
     if array.null_count == 0:
-        return of_values[array.indices.to_numpy()]
-    absent = partition.signature(asked.null)
-    indices = array.indices.fill_null(len(of_values)).to_numpy()
-    return np.append(of_values, absent)[indices]
+        indices = array.indices.to_numpy()
+    else:
+        indices = array.indices.fill_null(len(of_values)).to_numpy()
+        of_values = np.append(of_values, partition.signature(asked.null))
+    signatures: np.ndarray = of_values[indices]
+    return signatures
 
 
 def _signatures(values: list[Any], asked: _Field, partition: _Partition) -> list[int]:
@@ -298,17 +308,23 @@ def _of_keywords(array: pa.Array, partition: _Partition) -> np.ndarray | None:
     if not candidates or partition.keywords is None:
         return None
     texts = [values[position].as_py() for position in candidates]
-    true_of = [frozenset() if text is None or text == NULL else frozenset(true)
-               for text, true in zip(texts, partition.keywords.scan([text or "" for text in texts]), strict=True)]
+    true_of = [
+        frozenset() if text is None or text == NULL else frozenset(true)
+        for text, true in zip(texts, partition.keywords.scan([text or "" for text in texts]), strict=True)
+    ]
     if not any(true_of):
         return None
     if isinstance(array, pa.DictionaryArray):
         of_values = np.zeros(len(values) + 1, np.int64)  # one more, for null
         of_values[candidates] = [partition.signature(true) for true in true_of]
-        return of_values[array.indices.fill_null(len(values)).to_numpy()]
+        signatures: np.ndarray = of_values[array.indices.fill_null(len(values)).to_numpy()]
+        return signatures
     by_text = dict(zip(texts, true_of, strict=True))
     return np.array(
-        [partition.signature(_NOTHING.union(*(by_text.get(one, _NOTHING) for one in cell or ()))) for cell in array.to_pylist()],
+        [
+            partition.signature(_NOTHING.union(*(by_text.get(one, _NOTHING) for one in cell or ())))
+            for cell in array.to_pylist()
+        ],
         np.int64,
     )
 
@@ -328,8 +344,10 @@ def _of_reference(
 ) -> np.ndarray:
     """Signatures of a predicate that compares two fields of a row."""
     other, at_start, at_end = predicate.args
-    pair = [batch.column(names[name]).to_pylist() if name in names else [None] * batch.num_rows
-            for name in (predicate.field or "", str(other))]
+    pair = [
+        batch.column(names[name]).to_pylist() if name in names else [None] * batch.num_rows
+        for name in (predicate.field or "", str(other))
+    ]
     holds = partition.signature(frozenset({number}))
     found: dict[Any, int] = {}
     signatures = []

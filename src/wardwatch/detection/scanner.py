@@ -129,7 +129,11 @@ class _Literals:
         def compiled() -> Built:
             database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
             database.compile(
-                expressions=literals, ids=list(range(len(literals))), elements=len(literals), flags=0, literal=True
+                expressions=literals,
+                ids=list(range(len(literals))),
+                elements=len(literals),
+                flags=0,
+                literal=True,
             )
             return database, []
 
@@ -205,16 +209,16 @@ class _Regexes:
                     true.add(number)
 
 
-_FLAGS = hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY | hyperscan.HS_FLAG_UTF8
+_FLAGS = (
+    hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY | hyperscan.HS_FLAG_UTF8
+)
 # What the two engines read differently is left to RE2 alone.
 _DIFFERENT = (b"\\z", b"\\Z", b"\\A", b"\\p", b"\\P", b"\\C", b"\\Q", b"\\b", b"\\B", b"[[:", b"(?U")
 
 
 def _compile(patterns: Sequence[bytes], ids: Sequence[int]) -> Any:  # noqa: ANN401
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=list(patterns), ids=list(ids), elements=len(patterns), flags=[_FLAGS] * len(patterns)
-    )
+    database.compile(expressions=list(patterns), ids=list(ids), elements=len(patterns), flags=[_FLAGS] * len(patterns))
     return database
 
 

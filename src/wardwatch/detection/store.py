@@ -44,7 +44,10 @@ class Store:
         """Write whole or not at all: another process may be writing the same. A full disk only costs the cache."""
         if self._folder is None:
             return
-        with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+        with (
+            contextlib.suppress(OSError),
+            tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file,
+        ):
             file.write(data)
             file.flush()
             Path(file.name).replace(self._folder / name)
@@ -61,13 +64,20 @@ class Store:
         self._write(name, orjson.dumps(usable) + b"\n" + (hyperscan.dumpb(database) if database is not None else b""))
         return database, usable
 
-    def rules(self, paths: Sequence[Path], lists: Mapping[str, Sequence[str]]) -> tuple[CompiledRules, list[ContentError]]:
+    def rules(
+        self, paths: Sequence[Path], lists: Mapping[str, Sequence[str]]
+    ) -> tuple[CompiledRules, list[ContentError]]:
         """Return the compiled rules of `paths` with `lists`, and the files among them that could not be read.
 
         The key is the content: names, bytes, lists and versions. Sets with unreadable files are not kept.
         """
         found = list(files.find(paths))
-        parts = [str(compiled.FORMAT).encode(), __version__.encode(), version("pysigma").encode(), orjson.dumps(dict(lists))]
+        parts = [
+            str(compiled.FORMAT).encode(),
+            __version__.encode(),
+            version("pysigma").encode(),
+            orjson.dumps(dict(lists)),
+        ]
         for file in found:
             parts += [file.path.encode("utf-8", "surrogateescape"), file.text]
         name = f"rules-{_key(parts)}.json"

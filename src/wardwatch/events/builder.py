@@ -120,8 +120,8 @@ class BatchBuilder:
             start += rows
         arrays = envelope.finish(self._origin)
         schema = layout.ENVELOPE
-        for name in fields:
-            arrays.append(fields[name].finish(start))
+        for name, column in fields.items():
+            arrays.append(column.finish(start))
             schema = schema.append(pa.field(layout.FIELD_PREFIX + name, arrays[-1].type))
         return pa.RecordBatch.from_arrays(arrays, schema=schema.with_metadata(layout.metadata(logsource)))
 
@@ -144,7 +144,7 @@ class _Envelope:
         self.times.append(np.array([-1 if t is None else t for t in part.times], np.int64))
         self.qualities.append(np.array(part.qualities, np.int8))
         for mine, theirs in zip(self.texts, (part.hosts, part.users, part.record_ids), strict=True):
-            mine += theirs
+            mine.extend(theirs)
 
     def take_group(self, group: Group, transposed: list[tuple[Any, ...]]) -> None:
         self.ordinals += group.ordinals
@@ -152,7 +152,7 @@ class _Envelope:
         self.times.append(_times(_first(transposed, group.time, rows)))
         self.qualities.append(np.zeros(rows, np.int8))
         for mine, positions in zip(self.texts, (group.host, group.user, group.record_id), strict=True):
-            mine += _first(transposed, positions, rows)
+            mine.extend(_first(transposed, positions, rows))
 
     def finish(self, origin: Origin) -> list[pa.Array]:
         """Return the arrays of `layout.ENVELOPE`, in its order."""

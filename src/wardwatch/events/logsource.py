@@ -33,8 +33,5 @@ def covers(rule: LogSource, event: LogSource) -> bool:
     return (
         rule.product in (None, event.product)
         and rule.service in (None, event.service)
-        and (
-            rule.category in (None, event.category)
-            or rule.category == WIDER_CATEGORY.get(event.category or "", "")
-        )
+        and (rule.category in (None, event.category) or rule.category == WIDER_CATEGORY.get(event.category or "", ""))
     )

@@ -75,7 +75,10 @@ SERVICES = {
         "dns-server": ("DNS Server",),
         "dns-server-audit": ("Microsoft-Windows-DNS-Server/Audit",),
         "dns-server-analytic": ("Microsoft-Windows-DNS-Server/Analytical",),
-        "dns-client": ("Microsoft-Windows-DNS Client Events/Operational", "Microsoft-Windows-DNS-Client/Operational"),
+        "dns-client": (
+            "Microsoft-Windows-DNS Client Events/Operational",
+            "Microsoft-Windows-DNS-Client/Operational",
+        ),
         "printservice-admin": ("Microsoft-Windows-PrintService/Admin",),
         "printservice-operational": ("Microsoft-Windows-PrintService/Operational",),
         "smbclient-security": ("Microsoft-Windows-SmbClient/Security",),
@@ -145,7 +148,12 @@ def log_source(channel: str, event_id: str, event_type: str = "") -> LogSource:
     return LogSource("windows", _CATEGORIES.get((service or "", event_id)), service)
 
 
-_KNOWN_CATEGORIES = {*SYSMON_CATEGORIES.values(), *_REGISTRY_12.values(), *_CATEGORIES.values(), *WIDER_CATEGORY.values()}
+_KNOWN_CATEGORIES = {
+    *SYSMON_CATEGORIES.values(),
+    *_REGISTRY_12.values(),
+    *_CATEGORIES.values(),
+    *WIDER_CATEGORY.values(),
+}
 
 
 def is_windows(rule: LogSource) -> bool:

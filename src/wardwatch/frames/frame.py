@@ -1,4 +1,4 @@
-"""Frame v1: one body as it arrived. In the spool, in Kafka and in Spark; parsing happens behind it, in every engine alike."""
+"""Frame v1: one body as it arrived, in spool, Kafka and Spark alike. Parsing happens behind it."""
 
 from dataclasses import dataclass
 

@@ -12,11 +12,7 @@ def first_lines(head: bytes, limit: int = LINES_LOOKED_AT) -> list[bytes]:
     The last line of a full head is likely to be cut, so it counts only if there is no other.
     """
     found = [line for line in _LINE_END.split(head.removeprefix(b"\xef\xbb\xbf"), limit + 1) if line.strip()]
-    return (
-        found[: min(limit, max(1, len(found) - 1))]
-        if len(found) > 1 and head[-1:] not in b"\r\n"
-        else found[:limit]
-    )
+    return found[: min(limit, max(1, len(found) - 1))] if len(found) > 1 and head[-1:] not in b"\r\n" else found[:limit]
 
 
 def share(head: bytes, pattern: re.Pattern[bytes]) -> float:

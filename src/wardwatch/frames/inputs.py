@@ -217,10 +217,22 @@ def _compressed(opened: Callable[[str], IO[bytes]], ending: str) -> "Members":
     return members
 
 
+def _open_gzip(path: str) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path))
+
+
+def _open_bz2(path: str) -> IO[bytes]:
+    return cast("IO[bytes]", bz2.open(path))
+
+
+def _open_lzma(path: str) -> IO[bytes]:
+    return cast("IO[bytes]", lzma.open(path))
+
+
 def _unzstd(path: str) -> IO[bytes]:
     reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
-        Path(path).open("rb"),
-        read_across_frames=True,  # noqa: SIM115  (the reader closes it)
+        Path(path).open("rb"),  # noqa: SIM115  (the reader closes it)
+        read_across_frames=True,
     )
     return cast("IO[bytes]", reader)
 
@@ -253,10 +265,10 @@ def _tar(found: Input, spool: Path) -> Iterator[Found]:
 
 Members = Callable[[Input, Path], Iterator[Found]]
 _MEMBERS: dict[str, Members] = {
-    "gzip": _compressed(lambda path: cast("IO[bytes]", gzip.open(path)), ".gz"),
+    "gzip": _compressed(_open_gzip, ".gz"),
     "zstd": _compressed(_unzstd, ".zst"),
-    "bzip2": _compressed(lambda path: cast("IO[bytes]", bz2.open(path)), ".bz2"),
-    "xz": _compressed(lambda path: cast("IO[bytes]", lzma.open(path)), ".xz"),
+    "bzip2": _compressed(_open_bz2, ".bz2"),
+    "xz": _compressed(_open_lzma, ".xz"),
     "zip": _zip,
     "tar": _tar,
 }

@@ -85,9 +85,7 @@ def parse(line: str, received_at: int, zone: tzinfo = UTC) -> Line:
     if not length:
         return Line(message=rest, priority=priority, bare=priority is None)
     host, app, pid, message = _host_and_tag(rest[length:].lstrip(" :"))
-    return Line(
-        message=message, occurred_at=occurred_at, zoned=zoned, priority=priority, host=host, app=app, pid=pid
-    )
+    return Line(message=message, occurred_at=occurred_at, zoned=zoned, priority=priority, host=host, app=app, pid=pid)
 
 
 def _rfc5424(line: str, header: re.Match[str], priority: int | None, zone: tzinfo) -> Line:

@@ -11,7 +11,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MONTHS = {
     name: number
-    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
+    )
 }
 _BSD = re.compile(r"([A-Za-z]{3}) {1,2}(\d{1,2}) (?:(\d{4}) )?(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?")
 _COMMON_LOG = re.compile(r"(\d{2})/([A-Za-z]{3})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})")
@@ -77,7 +79,13 @@ def common_log(text: str) -> int:
     sign = -1 if found[7][0] == "-" else 1
     offset = sign * timedelta(hours=int(found[7][1:3]), minutes=int(found[7][3:5]))
     local = datetime(
-        int(found[3]), _MONTHS[found[2].lower()], int(found[1]), int(found[4]), int(found[5]), int(found[6]), tzinfo=UTC
+        int(found[3]),
+        _MONTHS[found[2].lower()],
+        int(found[1]),
+        int(found[4]),
+        int(found[5]),
+        int(found[6]),
+        tzinfo=UTC,
     )
     return micros(local - offset)
 
@@ -100,7 +108,7 @@ def epoch(number: float | str) -> int:
     magnitude = abs(value)
     for limit, factor in ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (1e20, 1e-3)):
         if magnitude < limit:
-            return int(round(value * factor))
+            return round(value * factor)
     raise ValueError(f"not an epoch time: {number!r}")
 
 

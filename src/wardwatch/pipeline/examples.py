@@ -28,7 +28,7 @@ MAX_REPEAT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an example showed. `fired` are the ids of the rules that raised alerts; `problem` is empty if all is well."""
+    """What an example showed. `fired` are the ids of rules with alerts; `problem` is empty if all is well."""
 
     rule_id: str
     title: str
@@ -53,8 +53,10 @@ class _Here:
         """Nothing is left running."""
 
 
-def run_log(log: bytes, source: str, rules: RuleSet, *, level: Level = Level.INFORMATIONAL) -> tuple[list[Alert], Summary]:
-    """Scan one log with a rule set, through all stages; returns its alerts, those of base rules too, and what was seen."""
+def run_log(
+    log: bytes, source: str, rules: RuleSet, *, level: Level = Level.INFORMATIONAL
+) -> tuple[list[Alert], Summary]:
+    """Scan one log through all stages; returns its alerts, those of base rules too, and what was seen."""
     settings = Settings("example", _NOW, level, needs=tuple(rules.correlations.needs.items()))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "example.log"
@@ -94,7 +96,8 @@ def _outcome(
     document: Mapping[str, Any], path: str, which: tuple[str, int], example: Mapping[str, Any], rules: RuleSet
 ) -> Outcome:
     identity, (kind, number) = str(document.get("id")), which
-    problem, fired = "", ()
+    problem = ""
+    fired: tuple[str, ...] = ()
     try:
         alerts, summary = run_log(log_of(example), str(example["source"]), rules)
     except (KeyError, ValueError, TypeError) as error:

@@ -86,7 +86,9 @@ class Reader:
         """
         if mixed_log:
             for chosen, bodies in mixed.dispatch(block.bodies, source, context):
-                yield from self._built(chosen.read(bodies, context), replace(origin, source=chosen.name), self._all_asked)
+                yield from self._built(
+                    chosen.read(bodies, context), replace(origin, source=chosen.name), self._all_asked
+                )
             return
         bodies = block.bodies
         keywords = self._filter(source)
@@ -124,7 +126,12 @@ class Reader:
         yield from cut
 
     def _built(
-        self, found: Iterable[Record | Group | Reject], origin: Origin, wanted: Wanted, *, keywords: bool = True
+        self,
+        found: Iterable[Record | Group | Reject],
+        origin: Origin,
+        wanted: Wanted,
+        *,
+        keywords: bool = True,
     ) -> Iterator[Item]:
         builder = BatchBuilder(origin, wanted)
         for one in found:

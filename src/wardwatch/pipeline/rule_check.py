@@ -31,7 +31,7 @@ def check(paths: Iterable[Path], *, own: bool) -> Iterator[str]:
                 yield f"{file.path}: the title {title!r} is also that of {titles[title]}"
             titles[title] = file.path
     wanted = {name for file in found for name in _lists(file)}
-    rules = ruleset.of_files(found, {name: ("example",) for name in wanted})
+    rules = ruleset.of_files(found, dict.fromkeys(wanted, ("example",)))
     yield from (f"{rule.path}: {rule.title.en}: {rule.reason}" for rule in rules.rules.every() if rule.reason)
     yield from rules.rules.warnings
 

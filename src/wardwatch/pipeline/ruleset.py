@@ -59,7 +59,9 @@ def of_files(found: Iterable[ContentFile], lists: Mapping[str, Sequence[str]]) -
 
 def _assembled(compiled: CompiledRules, store: Store, errors: list[ContentError]) -> RuleSet:
     correlations = _correlations(compiled)
-    reasons = [(error.where, " · ".join(part for part in (error.what, error.hint) if part)) for error in correlations.errors]
+    reasons = [
+        (error.where, " · ".join(part for part in (error.what, error.hint) if part)) for error in correlations.errors
+    ]
     compiled.others = [
         replace(rule, reason=rule.reason or next((reason for where, reason in reasons if rule.id in where), ""))
         for rule in compiled.others

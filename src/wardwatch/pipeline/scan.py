@@ -21,7 +21,6 @@ from wardwatch.pipeline.sorter import Sorter
 from wardwatch.pipeline.tasks import PIECE, Settings, ShownReject, Task, TaskResult
 
 
-
 class Engine(Protocol):
     """Runs tasks and yields their results, in any order (the engines live in `wardwatch.engines`)."""
 
@@ -122,7 +121,9 @@ class Cutter:
     def _cut(self, found: Input) -> Iterator[Task]:
         with Path(found.path).open("rb") as stream:
             head = stream.read(_SNIFFED)
-        source = sources.every().get(self._source or "") or sources.sniff(head.removeprefix(b"\xef\xbb\xbf"), found.short_name)
+        source = sources.every().get(self._source or "") or sources.sniff(
+            head.removeprefix(b"\xef\xbb\xbf"), found.short_name
+        )
         if source is None:
             self._summary.unknown.append((found.name, head[:60].decode("utf-8", "replace")))
             found.release()
@@ -159,7 +160,9 @@ class Scan:
         self.summary = Summary()
         self._cutter = Cutter(self.summary, spool, source)
 
-    def run(self, paths: Iterable[str], settings: Settings, progress: Callable[[Summary], None] | None = None) -> Iterator[Alert]:
+    def run(
+        self, paths: Iterable[str], settings: Settings, progress: Callable[[Summary], None] | None = None
+    ) -> Iterator[Alert]:
         """Scan `paths`."""
         with Sorter(self._spool) as sorter:
             for result in self._engine.run(self._cutter.tasks(paths)):

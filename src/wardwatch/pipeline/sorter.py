@@ -5,6 +5,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import orjson
 
@@ -22,10 +23,12 @@ class Sorter:
         self._held: list[Sighting] = []
         self._runs: list[Path] = []
 
-    def __enter__(self) -> "Sorter":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None) -> None:
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
         for run in self._runs:
             run.unlink(missing_ok=True)
 

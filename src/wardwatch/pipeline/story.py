@@ -357,8 +357,7 @@ class Story:
     def totals(self, rules: Mapping[str, Rule]) -> list[RuleTotal]:
         """Alerts by rule: worst level first, then more alerts, then by id."""
         found = [
-            RuleTotal(id_, title(one, rules), one.level, one.tags, count)
-            for id_, (one, count) in self._rules.items()
+            RuleTotal(id_, title(one, rules), one.level, one.tags, count) for id_, (one, count) in self._rules.items()
         ]
         return sorted(found, key=lambda one: (-one.level, -one.count, one.rule_id))
 

@@ -1,9 +1,11 @@
 """Run one task through the stages: sources → events → detection → alerts, and sightings for correlation."""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -81,71 +83,93 @@ class Worker:
             self._matches(batch, matches, times, result)
 
     def _matches(self, batch: pa.RecordBatch, matches: pa.Table, times: pa.Array, result: TaskResult) -> None:
-        settings, rules = self._settings, self._rules.rules
-        since, until = settings.since, settings.until
-        for row, number in zip(matches["row"].to_pylist(), matches["rule"].to_pylist(), strict=True):
-            occurred_at = times[row].as_py()
-            if (since is not None and occurred_at < since) or (until is not None and occurred_at > until):
-                continue
-            rule = rules[number]
+        settings = self._settings
+        within = np.ones(batch.num_rows, bool)
+        if settings.since is not None:
+            within &= times.to_numpy() >= settings.since
+        if settings.until is not None:
+            within &= times.to_numpy() <= settings.until
+        rows, numbers = matches["row"].to_numpy(), matches["rule"].to_numpy()
+        for number in np.unique(numbers):
+            rule = self._rules.rules[number]
+            chosen = rows[(numbers == number) & within[rows]]
             needed = self._needs.get(rule.id)
-            if needed is not None:
-                result.sightings.append(_sighting(batch, row, rule, needed, result.task.input.name))
-            if rule.level >= settings.level and rule.id not in settings.silenced:
-                result.alerts.append(_alert(batch, row, rule, occurred_at, result.task.input.name))
+            if len(chosen) and needed is not None:
+                result.sightings.extend(_sightings(batch, chosen, rule, needed, result.task.input.name))
+            if len(chosen) and rule.level >= settings.level and rule.id not in settings.silenced:
+                result.alerts.extend(_alerts(batch, chosen, rule, result.task.input.name))
 
 
-def _cell(batch: pa.RecordBatch, name: str, row: int) -> Any:  # noqa: ANN401
-    index = batch.schema.get_field_index(name)
-    return batch.column(index)[row].as_py() if index >= 0 else None
+_ENVELOPE = ("event_id", "tenant", "occurred_at", "host", "user", "record_id")
 
 
-def _value(batch: pa.RecordBatch, field: str, row: int) -> Value:
-    found = _cell(batch, FIELD_PREFIX + field, row)
+def _taken(batch: pa.RecordBatch, rows: np.ndarray, fields: Iterable[str]) -> tuple[list[Any], list[dict[str, Value]]]:
+    """Take rows out of a batch: their envelopes (in the order of `_ENVELOPE`), and the values of their fields."""
+    present = [field for field in sorted(fields) if FIELD_PREFIX + field in batch.schema.names]
+    indices = pa.array(rows)
+    envelope = [batch.column(name).take(indices) for name in _ENVELOPE]
+    envelope[2] = envelope[2].cast(pa.int64())
+    columns = [batch.column(FIELD_PREFIX + field).take(indices).to_pylist() for field in present]
+    values = [dict(zip(present, cells, strict=True)) for cells in zip(*columns, strict=True)] or [{} for _ in rows]
+    return list(zip(*(column.to_pylist() for column in envelope), strict=True)), values
+
+
+def _shown_value(found: Any) -> Value:  # noqa: ANN401
+    """A cell as alerts carry it: an explicit null as `None`, long texts cut."""
     if isinstance(found, list):
-        return [None if one == NULL else one[:MAX_FIELD_VALUE] for one in found]
-    return None if found == NULL or found is None else str(found)[:MAX_FIELD_VALUE]
+        return [None if one == NULL else str(one)[:MAX_FIELD_VALUE] for one in found]
+    return None if found == NULL else str(found)[:MAX_FIELD_VALUE]
 
 
-def _alert(batch: pa.RecordBatch, row: int, rule: Rule, occurred_at: int, file: str) -> Alert:
-    event = _cell(batch, "event_id", row)
-    tenant = str(_cell(batch, "tenant", row))
-    present = {FIELD_PREFIX + field for field in rule.fields}.intersection(batch.schema.names)
-    values = {name[len(FIELD_PREFIX) :]: _value(batch, name[len(FIELD_PREFIX) :], row) for name in sorted(present)}
-    return Alert(
-        id=ids.alert_id(tenant, rule.id, event).hex(),
-        tenant=tenant,
-        kind="event",
-        rule_id=rule.id,
-        rule_title=rule.title.en,
-        level=rule.level,
-        occurred_at=occurred_at,
-        last_at=occurred_at,
-        tags=rule.tags,
-        host=_cell(batch, "host", row),
-        user=_cell(batch, "user", row),
-        source=str(layout.logsource(batch.schema)),
-        file=file,
-        record_id=_cell(batch, "record_id", row),
-        event_ids=(event.hex(),),
-        fields={name: value for name, value in values.items() if value is not None},
-    )
+def _alerts(batch: pa.RecordBatch, rows: np.ndarray, rule: Rule, file: str) -> Iterator[Alert]:
+    source = str(layout.logsource(batch.schema))
+    for (event, tenant, occurred_at, host, user, record_id), values in zip(
+        *_taken(batch, rows, rule.fields), strict=True
+    ):
+        yield Alert(
+            id=ids.alert_id(tenant, rule.id, event).hex(),
+            tenant=tenant,
+            kind="event",
+            rule_id=rule.id,
+            rule_title=rule.title.en,
+            level=rule.level,
+            occurred_at=occurred_at,
+            last_at=occurred_at,
+            tags=rule.tags,
+            host=host,
+            user=user,
+            source=source,
+            file=file,
+            record_id=record_id,
+            event_ids=(event.hex(),),
+            fields={name: _shown_value(value) for name, value in values.items() if value is not None},
+        )
 
 
-def _sighting(batch: pa.RecordBatch, row: int, rule: Rule, needed: frozenset[str], file: str) -> Sighting:
-    values = {field: _value(batch, field, row) for field in needed}
-    return Sighting(
-        tenant=str(_cell(batch, "tenant", row)),
-        rule=rule.id,
-        event_id=_cell(batch, "event_id", row),
-        occurred_at=batch.column("occurred_at")[row].value,
-        host=_cell(batch, "host", row),
-        user=_cell(batch, "user", row),
-        source=str(layout.logsource(batch.schema)),
-        file=file,
-        record_id=_cell(batch, "record_id", row),
-        values={k: " ".join(map(str, v)) if isinstance(v, list) else v and str(v) for k, v in values.items()},
-    )
+def _sightings(
+    batch: pa.RecordBatch, rows: np.ndarray, rule: Rule, needed: frozenset[str], file: str
+) -> Iterator[Sighting]:
+    source = str(layout.logsource(batch.schema))
+    for (event, tenant, occurred_at, host, user, record_id), values in zip(*_taken(batch, rows, needed), strict=True):
+        yield Sighting(
+            tenant=tenant,
+            rule=rule.id,
+            event_id=event,
+            occurred_at=occurred_at,
+            host=host,
+            user=user,
+            source=source,
+            file=file,
+            record_id=record_id,
+            values={name: _plain_text(value) for name, value in values.items()},
+        )
+
+
+def _plain_text(found: Any) -> str | None:  # noqa: ANN401
+    """A cell as correlations group and count it: a list of one stands for its element, a longer one is joined."""
+    if isinstance(found, list):
+        return ", ".join(one for one in found if one != NULL)
+    return None if found is None or found == NULL else str(found)
 
 
 def _show(result: TaskResult, rejects: list[Reject], *, lined: bool) -> None:

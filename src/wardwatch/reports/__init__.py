@@ -44,9 +44,7 @@ PLAYBOOKS = {
     "interface-engine-tampering": Text("Interface engine tampered with", "Moteur d'interfaces altéré"),
     "logging-stopped": Text("Logging stopped", "Journalisation arrêtée"),
     "malware-on-computer": Text("Malware on a computer", "Logiciel malveillant sur un poste"),
-    "medical-network-intrusion": Text(
-        "Intrusion in the medical network", "Intrusion dans le réseau biomédical"
-    ),
+    "medical-network-intrusion": Text("Intrusion in the medical network", "Intrusion dans le réseau biomédical"),
     "ransomware-on-file-share": Text("Ransomware on a file share", "Rançongiciel sur un partage"),
     "record-snooping": Text("Snooping in patient records", "Consultation indue de dossiers"),
     "remote-tool": Text("Remote-control tool", "Outil de prise en main à distance"),
@@ -184,10 +182,10 @@ class Clock:
     def span(self, first: int, last: int) -> str:
         """The day and both minutes; or both days; or the one minute."""
         if self.day(first) != self.day(last):
-            return f"{self.at(first)} – {self.at(last)}"  # noqa: RUF001
+            return f"{self.at(first)} – {self.at(last)}"
         if self.minute(first) == self.minute(last):
             return self.at(first)
-        return f"{self.at(first)}–{self.minute(last)}"  # noqa: RUF001
+        return f"{self.at(first)}–{self.minute(last)}"
 
     def lasted(self, first: int, last: int) -> str:
         """How long: 40 s, 14 min, 3 h 10 min, 2 d 3 h."""
@@ -216,8 +214,7 @@ ANSWERS = {
     ),
     "signs.many": Text(
         "{n} computers show signs of an attack; the worst: {host}, {alerts}, last {at} UTC.",
-        "{n} ordinateurs présentent des signes d'attaque ; le plus touché : {host}, {alerts}, "
-        "dernière le {at} UTC.",
+        "{n} ordinateurs présentent des signes d'attaque ; le plus touché : {host}, {alerts}, dernière le {at} UTC.",
     ),
     "unbound": Text(
         "There are signs of an attack, tied to no single computer: {alerts}, last {at} UTC.",
@@ -281,8 +278,7 @@ def answer(findings: Findings) -> Answer:
         return Answer(sentence, "", None, blind=not events)
     steps = ", ".join(
         dict.fromkeys(
-            say.text(playbook(step.playbook) if step.playbook else step.title)
-            for step in story.steps(findings.rules)
+            say.text(playbook(step.playbook) if step.playbook else step.title) for step in story.steps(findings.rules)
         )
     )
     first = say("first", steps=clean(steps)) if steps else ""

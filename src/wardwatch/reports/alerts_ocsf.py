@@ -32,12 +32,8 @@ _SEVERITIES = {
 }
 # Fields of logs (casefolded) that OCSF 1.6.0 has a type of observable for (object `observable`, `type_id`).
 _OBSERVABLES = {
-    **dict.fromkeys(
-        ("computer", "hostname", "workstation", "workstationname", "dvchostname"), (1, "Hostname")
-    ),
-    **dict.fromkeys(
-        ("ipaddress", "sourceip", "destinationip", "clientaddress", "sourceaddress"), (2, "IP Address")
-    ),
+    **dict.fromkeys(("computer", "hostname", "workstation", "workstationname", "dvchostname"), (1, "Hostname")),
+    **dict.fromkeys(("ipaddress", "sourceip", "destinationip", "clientaddress", "sourceaddress"), (2, "IP Address")),
     **dict.fromkeys(("src_ip", "dest_ip", "c-ip", "id.orig_h", "id.resp_h"), (2, "IP Address")),
     **dict.fromkeys(("user", "username", "targetusername", "subjectusername"), (4, "User Name")),
     **dict.fromkeys(("queryname", "destinationhostname"), (1, "Hostname")),

@@ -19,9 +19,7 @@ STRINGS = {
     "alerts.name": Text("Wardwatch: techniques seen", "Wardwatch : techniques observées"),
     "alerts.description": Text("Score = alerts.", "Score = alertes."),
     "alerts.legend": Text("1 to {n} alerts", "1 à {n} alertes"),
-    "rules.name": Text(
-        "Wardwatch: techniques covered by rules", "Wardwatch : techniques couvertes par les règles"
-    ),
+    "rules.name": Text("Wardwatch: techniques covered by rules", "Wardwatch : techniques couvertes par les règles"),
     "rules.description": Text("Score = rules that run.", "Score = règles actives."),
     "rules.legend": Text("1 to {n} rules", "1 à {n} règles"),
     "more": Text("and {n} more", "et {n} autres"),
@@ -53,9 +51,7 @@ def of_rules(rules: Mapping[str, Rule], language: str = "en", domain: str = ENTE
     """The layer of what rules cover: a technique's score is the number of rules that run."""
     say = Words(STRINGS, language)
     running = (rules[id_] for id_ in sorted(rules) if rules[id_].supported)
-    return _layer(
-        [Scored(say.text(rule.title), rule.techniques, 1) for rule in running], "rules", say, domain
-    )
+    return _layer([Scored(say.text(rule.title), rule.techniques, 1) for rule in running], "rules", say, domain)
 
 
 def _layer(scored: Iterable[Scored], kind: str, say: Words, domain: str) -> str:
@@ -89,9 +85,7 @@ def _layer(scored: Iterable[Scored], kind: str, say: Words, domain: str) -> str:
             for id_ in here
         ],
         "gradient": {"colors": list(_COLOURS), "minValue": 0, "maxValue": highest},
-        "legendItems": [
-            {"label": say(f"{kind}.legend", n=number(highest, say.language)), "color": _COLOURS[1]}
-        ],
+        "legendItems": [{"label": say(f"{kind}.legend", n=number(highest, say.language)), "color": _COLOURS[1]}],
     }
     return json.dumps(layer, ensure_ascii=False, indent=1) + "\n"
 

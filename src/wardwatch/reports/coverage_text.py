@@ -16,8 +16,10 @@ def write(active: Iterable[Rule]) -> str:
             by_tactic.setdefault(tactic, set()).add(rule.id)
             techniques.setdefault(tactic, set()).update(rule.techniques)
     lines = [f"{'tactic':28} {'rules':>6} {'techniques':>11}"]
-    for slug in sorted(by_tactic, key=lambda one: attack.tactic(one).order):
-        lines.append(f"{attack.tactic(slug).name.en:28} {len(by_tactic[slug]):6} {len(techniques[slug]):11}")
+    lines += [
+        f"{attack.tactic(slug).name.en:28} {len(by_tactic[slug]):6} {len(techniques[slug]):11}"
+        for slug in sorted(by_tactic, key=lambda one: attack.tactic(one).order)
+    ]
     every = {technique for rule in rules for technique in rule.techniques}
     lines.append(f"{'all':28} {len({rule.id for rule in rules}):6} {len(every):11}")
     return "\n".join(lines)

@@ -102,13 +102,11 @@ STRINGS = {
     ),
     "beyond.one": Text(
         "{n} alert was counted but not kept for this report; the JSON Lines and CSV exports have it.",
-        "{n} alerte comptée mais non conservée pour ce rapport ; les exports JSON Lines et CSV la "
-        "contiennent.",
+        "{n} alerte comptée mais non conservée pour ce rapport ; les exports JSON Lines et CSV la contiennent.",
     ),
     "beyond.many": Text(
         "{n} alerts were counted but not kept for this report; the JSON Lines and CSV exports have them.",
-        "{n} alertes comptées mais non conservées pour ce rapport ; les exports JSON Lines et CSV les "
-        "contiennent.",
+        "{n} alertes comptées mais non conservées pour ce rapport ; les exports JSON Lines et CSV les contiennent.",
     ),
     "unread": Text("What was not understood", "Ce qui n'a pas été compris"),
     "unread.note": Text("an attack may hide there", "une attaque peut s'y cacher"),
@@ -156,8 +154,7 @@ STRINGS = {
         "lu, journalisé ou décrit par une règle reste invisible.",
     ),
     "method.3": Text(
-        "Times are those of the events, in UTC. The course lists ATT&CK tactics by the first alert that "
-        "names each.",
+        "Times are those of the events, in UTC. The course lists ATT&CK tactics by the first alert that names each.",
         "Les heures sont celles des événements, en UTC. Le déroulement liste les tactiques ATT&CK selon "
         "la première alerte qui nomme chacune.",
     ),
@@ -272,9 +269,7 @@ class _View:
         if told.level is not None:
             slug, word = told.level.word, self._say.level(told.level)
         else:
-            slug, word = (
-                ("unknown", self._say("word.blind")) if told.blind else ("normal", self._say("word.none"))
-            )
+            slug, word = ("unknown", self._say("word.blind")) if told.blind else ("normal", self._say("word.none"))
         return {
             "sentence": _unbroken(told.sentence, told.host),
             "first": told.first,
@@ -287,9 +282,7 @@ class _View:
         facts = []
         if self._findings.story.count:
             facts.append({"text": say.count("alerts", self._findings.story.count), "href": "#found"})
-            facts.append(
-                {"text": say.count("hosts", sum(bool(host.host) for host in self._hosts)), "href": "#story"}
-            )
+            facts.append({"text": say.count("hosts", sum(bool(host.host) for host in self._hosts)), "href": "#story"})
         facts.append({"text": say.count("events", summary.total_events), "href": "#coverage"})
         facts.append({"text": say.count("unread.fact", summary.total_rejects), "href": "#unread"})
         return facts

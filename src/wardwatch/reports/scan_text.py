@@ -67,12 +67,8 @@ STRINGS = {
     "unknown.many": Text("{n} files of unknown format", "{n} fichiers de format inconnu"),
     "unopened.one": Text("{n} file not opened", "{n} fichier non ouvert"),
     "unopened.many": Text("{n} files not opened", "{n} fichiers non ouverts"),
-    "copies.one": Text(
-        "{n} copy of a file already read, left out", "{n} copie d'un fichier déjà lu, écartée"
-    ),
-    "copies.many": Text(
-        "{n} copies of files already read, left out", "{n} copies de fichiers déjà lus, écartées"
-    ),
+    "copies.one": Text("{n} copy of a file already read, left out", "{n} copie d'un fichier déjà lu, écartée"),
+    "copies.many": Text("{n} copies of files already read, left out", "{n} copies de fichiers déjà lus, écartées"),
     "reasons.one": Text("{n} more reason", "{n} autre raison"),
     "reasons.many": Text("{n} more reasons", "{n} autres raisons"),
     "events.one": Text("{n} event", "{n} événement"),
@@ -194,9 +190,7 @@ class _Report:
             if place:
                 self._console.print()
             self._story(host)
-            self._console.print(
-                Padding(self._table(groups.get(host.host, [])[: self._room.groups]), (0, 0, 0, 2))
-            )
+            self._console.print(Padding(self._table(groups.get(host.host, [])[: self._room.groups]), (0, 0, 0, 2)))
             self._rest("more.groups", len(groups.get(host.host, [])) - self._room.groups)
         self._rest("more.hosts", len(hosts) - self._room.hosts)
         self._rest("beyond", self._findings.story.beyond.groups)
@@ -207,9 +201,7 @@ class _Report:
 
     def _story(self, host: HostStory) -> None:
         line = Line.assemble((self._host(host.host), "bold"), "  ", self._level(host.level))
-        line.append(
-            f"  {self._say.count('alerts', host.count)}, {self._clock.span(host.first_at, host.last_at)}"
-        )
+        line.append(f"  {self._say.count('alerts', host.count)}, {self._clock.span(host.first_at, host.last_at)}")
         self._print(line)
         if host.tactics:
             self._print(Line(self._say("course", course=self._course(host))), 2)
@@ -225,9 +217,7 @@ class _Report:
         return " → ".join(parts)
 
     def _table(self, groups: list[Group]) -> Table:
-        table = Table(
-            box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, width=self._room.width - 2
-        )
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, width=self._room.width - 2)
         table.add_column(width=13 if self._say.language == "fr" else 10, no_wrap=True)
         table.add_column(ratio=4)
         table.add_column(justify="right", min_width=3, no_wrap=True)

@@ -98,7 +98,9 @@ class Source:
     verbatim: Callable[[LogSource], bool] | None = None
 
 
-def each(parse: Callable[[bytes, Context], Record | str]) -> Callable[[Iterable[Body], Context], Iterator[Record | Reject]]:
+def each(
+    parse: Callable[[bytes, Context], Record | str],
+) -> Callable[[Iterable[Body], Context], Iterator[Record | Reject]]:
     """Make a `read` from a function that parses one body; a string returned is the reason for a reject.
 
     The function leaves `ordinal` at 0; it is set here. `ValueError` (which includes bad JSON and bad Unicode),
@@ -109,7 +111,15 @@ def each(parse: Callable[[bytes, Context], Record | str]) -> Callable[[Iterable[
         for ordinal, body in bodies:
             try:
                 found = parse(body, context)
-            except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+            except (
+                ValueError,
+                KeyError,
+                TypeError,
+                IndexError,
+                AttributeError,
+                OverflowError,
+                RecursionError,
+            ) as error:
                 found = f"{type(error).__name__}: {error}"
             if isinstance(found, str):
                 yield Reject(ordinal, found[:200], body[:80])

@@ -28,13 +28,9 @@ _SNIFF = re.compile(
     rb"\btype=[A-Z0-9_\[\]]{3,40} (?:msg=)?audit\(\d{9,11}\.\d{1,3}:\d{1,20}\)"
     rb"|^\{\"ID\":\"\d{9,11}\.\d{3}:\d+\""
 )
-_RECORD = re.compile(
-    r"type=([A-Z0-9_\[\]]{3,40}) (?:msg=)?audit\((\d{9,11})\.(\d{1,3}):(\d{1,20})\): ?(.*)", re.DOTALL
-)
+_RECORD = re.compile(r"type=([A-Z0-9_\[\]]{3,40}) (?:msg=)?audit\((\d{9,11})\.(\d{1,3}):(\d{1,20})\): ?(.*)", re.DOTALL)
 _NODE = re.compile(r"\bnode=(\S{1,255}) ")
-_PAIR = re.compile(
-    r"(?<![\w-])([A-Za-z0-9_-]{1,40}(?:\[\d{1,5}\])?)=(?:\"([^\"]*)\"|'([^']*)'|(\{[^}]{0,200}\}|\S*))"
-)
+_PAIR = re.compile(r"(?<![\w-])([A-Za-z0-9_-]{1,40}(?:\[\d{1,5}\])?)=(?:\"([^\"]*)\"|'([^']*)'|(\{[^}]{0,200}\}|\S*))")
 _PART = re.compile(r"(a\d{1,4})\[\d{1,5}\]")
 _ENCODED = frozenset(
     {"proctitle", "comm", "exe", "name", "cwd", "key", "acct", "cmd", "data", "path", "dir", "unit", "sw"}
@@ -254,9 +250,7 @@ def _take(
     pending[key] = event
     ends = kind == "EOE" or kind.startswith(_ALONE)
     done = [
-        old
-        for old, other in pending.items()
-        if (old == key and ends) or occurred_at - other.occurred_at > _MAX_AGE
+        old for old, other in pending.items() if (old == key and ends) or occurred_at - other.occurred_at > _MAX_AGE
     ]
     if len(pending) - len(done) > _MAX_OPEN:
         done.append(next(old for old in pending if old not in done))

@@ -96,7 +96,7 @@ SAMPLE = Sample(
   "evidence": [{"deviceDnsName": "pc-0417.chu.local", "fileDetails": {"fileName": "locker.exe", "sha256": "ab"}},
                {"userAccount": {"accountName": "ida", "userPrincipalName": "ida@chu.example"}}]},
  {"id": "da2", "severity": "low"}]}
-""",  # noqa: E501
+""",
     events=(
         {
             "@logsource": _LOGSOURCE,

@@ -198,11 +198,7 @@ def _query(encoded: str | None) -> str | None:
         text = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return encoded.strip()
-    return (
-        text
-        if text.isprintable() or text.replace("\n", "").replace("\r", "").isprintable()
-        else encoded.strip()
-    )
+    return text if text.isprintable() or text.replace("\n", "").replace("\r", "").isprintable() else encoded.strip()
 
 
 def _split(stream: BinaryIO) -> Iterator[Body | Reject]:

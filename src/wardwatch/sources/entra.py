@@ -136,10 +136,7 @@ def _service(by_name: Mapping[str, Value]) -> str | None:
         return "auditlogs"
     if category == "userriskevents" or "riskeventtype" in by_name:
         return "riskdetection"
-    if (
-        str(by_name.get("resourceid", "")).lower().startswith("/subscriptions/")
-        and "operationname" in by_name
-    ):
+    if str(by_name.get("resourceid", "")).lower().startswith("/subscriptions/") and "operationname" in by_name:
         return "activitylogs"
     return None
 

@@ -118,9 +118,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
     service = _SERVICES.get(app.lower(), app.lower())
     _details(service, message, fields)
     user = fields.get("User")
-    return Record(
-        0, LogSource("esxi", None, service), fields, occurred_at, quality, host, str(user) if user else None
-    )
+    return Record(0, LogSource("esxi", None, service), fields, occurred_at, quality, host, str(user) if user else None)
 
 
 def _details(service: str, message: str, fields: dict[str, Value]) -> None:

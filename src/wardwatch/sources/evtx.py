@@ -8,7 +8,7 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import evtx
 
@@ -48,13 +48,13 @@ def _events(path: str) -> Iterator[Body | Reject]:
     ordinal = 0
     while True:
         try:
-            event = next(events)
+            event: Any = next(events)
         except StopIteration:
             break
         except RuntimeError as error:
             yield Reject(ordinal, f"damaged: {error}"[:200])
             continue
-        body = event["data"].encode("utf-8", "replace")
+        body = str(event["data"]).encode("utf-8", "replace")
         if len(body) > MAX_BODY:
             yield Reject(ordinal, f"event longer than {MAX_BODY} bytes", body[:80])
         else:

@@ -101,9 +101,7 @@ def _codes(found: _Found, name: str, *values: Any) -> None:  # noqa: ANN401
 
 def _identity(reference: Any) -> str | None:  # noqa: ANN401
     """Return how a Reference names somebody: by reference, identifier or display."""
-    found = (
-        _get(reference, "reference") or _get(reference, "identifier", "value") or _get(reference, "display")
-    )
+    found = _get(reference, "reference") or _get(reference, "identifier", "value") or _get(reference, "display")
     return str(found) if found else None
 
 
@@ -147,9 +145,7 @@ def _entity(found: _Found, entity: Mapping[str, Any]) -> None:
 
 
 def _source(found: _Found, source: Mapping[str, Any]) -> None:
-    _add(
-        found, "SourceObserver", _get(source.get("observer"), "display") or _identity(source.get("observer"))
-    )
+    _add(found, "SourceObserver", _get(source.get("observer"), "display") or _identity(source.get("observer")))
     site = source.get("site")
     _add(found, "SourceSite", _identity(site) if isinstance(site, dict) else site)
     _codes(found, "SourceType", source.get("type"))
@@ -203,7 +199,7 @@ SAMPLE = (
    "authorization": [{"coding": [{"code": "TREAT"}]}],
    "agent": [{"who": {"display": "portal"}, "requestor": true, "networkString": "10.4.2.66"}],
    "source": {"observer": {"reference": "Device/9"}, "site": {"display": "North"}}}}]}
-""",  # noqa: E501
+""",
         events=(
             {
                 "@time": "2026-11-23T02:11:02Z",

@@ -20,9 +20,7 @@ from wardwatch.sources import Body, Context, Sample, Source, each
 _LOGSOURCE = LogSource("hl7", None, "mllp")
 _MAX_SEGMENTS = 10_000
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(\.\d{1,4})?([+-]\d{4})?")
-_ADDRESS = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{1,15})(?![\w.])"
-)
+_ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{1,15})(?![\w.])")
 _START = re.compile(rb"(?:\A|[\r\n\x0b])[^\r\n\x0b|]{0,80}MSH[|]")
 _CHARSETS = {
     "UNICODE UTF-8": "utf-8",
@@ -95,9 +93,7 @@ def _decoded(raw: bytes) -> tuple[str, str | None]:
     try:
         text = raw.decode(charset)
     except UnicodeDecodeError as error:
-        return raw.decode(
-            "utf-8", "backslashreplace"
-        ), f"byte 0x{raw[error.start]:02x} is not {stated or 'UTF-8'}"
+        return raw.decode("utf-8", "backslashreplace"), f"byte 0x{raw[error.start]:02x} is not {stated or 'UTF-8'}"
     return text, "NUL in the message" if "\x00" in text else None
 
 

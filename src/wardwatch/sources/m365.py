@@ -37,11 +37,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
     if isinstance(event, dict) and "AuditData" in event:
         inner = event["AuditData"]
         event = orjson.loads(inner) if isinstance(inner, str) else inner
-    if (
-        not isinstance(event, dict)
-        or "Operation" not in event
-        or not ("Workload" in event or "RecordType" in event)
-    ):
+    if not isinstance(event, dict) or "Operation" not in event or not ("Workload" in event or "RecordType" in event):
         return "JSON, but no record of the unified audit log"
     fields: dict[str, Value] = {}
     for name, value in event.items():
@@ -65,11 +61,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
 
 
 def _is_pairs(value: Any) -> bool:  # noqa: ANN401  (whatever JSON holds)
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(item, dict) and "Name" in item for item in value)
-    )
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and "Name" in item for item in value)
 
 
 def _pair(name: str, pair: Mapping[str, Any], fields: dict[str, Value]) -> None:

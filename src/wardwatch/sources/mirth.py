@@ -126,12 +126,8 @@ def _pair(entry: Element) -> tuple[str | None, str | None]:
 
 def _csv(text: str, columns: list[str]) -> dict[str, Any]:
     row = dict(zip(columns, next(csv.reader([text], skipinitialspace=True)), strict=False))
-    event: dict[str, Any] = {
-        _CSV_NAMES[column]: value for column, value in row.items() if column in _CSV_NAMES
-    }
-    attributes = _decoded(
-        next((value for column, value in row.items() if column.startswith("Attributes")), "")
-    )
+    event: dict[str, Any] = {_CSV_NAMES[column]: value for column, value in row.items() if column in _CSV_NAMES}
+    attributes = _decoded(next((value for column, value in row.items() if column.startswith("Attributes")), ""))
     if message := _CHANNEL_MESSAGE.fullmatch(row.get("ChannelID-MessageID", "").strip()):
         attributes["channelId"] = message[1]
         if message[2]:
@@ -202,11 +198,7 @@ def _sniff(head: bytes, _name: str) -> int:
         return 95
     if b"<eventTime>" in head and b"<event>" in head:
         return 92
-    if (
-        _JSON_SNIFF.search(head)
-        and b'"outcome"' in head
-        and (b'"serverId"' in head or b'"ipAddress"' in head)
-    ):
+    if _JSON_SNIFF.search(head) and b'"outcome"' in head and (b'"serverId"' in head or b'"ipAddress"' in head):
         return 92
     return 0
 
@@ -223,7 +215,7 @@ SAMPLE = (
    {"string": ["channel", "Channel[id=0f3b,name=ADT from HIS]"]}, {"string": ["messageId", "77"]},
    {"string": ["patientId", "P0042"]}]}},
  {"nothing": 1}]}}
-""",  # noqa: E501
+""",
         events=(
             {
                 "@logsource": _LOGSOURCE,

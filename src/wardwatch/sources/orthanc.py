@@ -36,9 +36,7 @@ _EXTRACTS = (
     ("ResourceID", re.compile(r"\b([0-9a-f]{8}(?:-[0-9a-f]{8}){4})\b")),
 )
 _HTTP = re.compile(r"\b(GET|PUT|POST|DELETE|HEAD) (/\S{0,2000})")
-_REQUEST = re.compile(
-    r"Incoming (?:C-)?(Store|Find|Move|Get|Echo|Find Worklist)\b[^\n]{0,20}request", re.IGNORECASE
-)
+_REQUEST = re.compile(r"Incoming (?:C-)?(Store|Find|Move|Get|Echo|Find Worklist)\b[^\n]{0,20}request", re.IGNORECASE)
 _COMMAND = re.compile(r"\bC-(STORE|FIND|MOVE|GET|ECHO)\b")
 
 

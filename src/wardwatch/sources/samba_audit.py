@@ -28,9 +28,7 @@ from wardwatch.sources import Body, Context, Sample, Source, each, lines
 _LOGSOURCE = LogSource("samba", None, "vfs_full_audit")
 _NAMES = ("User", "ClientAddress", "ClientName", "Share")  # of the parts of the documented prefix
 _RESULT = re.compile(r"ok|fail(?:ed)?(?: \([^|]{0,200}\))?")
-_RECORD = re.compile(
-    rb"\|[a-z][a-z0-9_]{2,40}\|(?:ok|fail(?:ed)?(?: \([^|]{0,200}\))?)(?:\||\s*$)", re.MULTILINE
-)
+_RECORD = re.compile(rb"\|[a-z][a-z0-9_]{2,40}\|(?:ok|fail(?:ed)?(?: \([^|]{0,200}\))?)(?:\||\s*$)", re.MULTILINE)
 _REPEATED = re.compile(r"message repeated (\d{1,9}) times: \[ ?(.*)\]$", re.DOTALL)
 _OWN_HEADER = re.compile(rb"\[(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?),[^\]]{0,80}\]")
 _TWO_PATHS = frozenset({"rename", "renameat", "link", "linkat", "symlink", "symlinkat"})
@@ -92,9 +90,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
 def _operation(parts: list[str]) -> int | None:
     """Return the index of the operation. The documented place wins: a client may call itself anything."""
     places = [
-        at
-        for at in range(1, min(len(parts) - 1, 12))
-        if parts[at] in _OPERATIONS and _RESULT.fullmatch(parts[at + 1])
+        at for at in range(1, min(len(parts) - 1, 12)) if parts[at] in _OPERATIONS and _RESULT.fullmatch(parts[at + 1])
     ]
     if len(_NAMES) in places:
         return len(_NAMES)
@@ -228,8 +224,6 @@ Nov 23 03:12:49 files01 smbd[4311]: daemon_ready: finished starting up
         log=b"""[2026/11/23 03:12:44.500000,  0] ../../source3/modules/vfs_full_audit.c:570(do_log)
   nadine|10.4.2.17|PC-0417|imaging|mkdirat|ok|/srv/imaging/new
 """,
-        events=(
-            {"@time": "2026-11-23T03:12:44.500000Z", "Operation": "mkdirat", "Path": "/srv/imaging/new"},
-        ),
+        events=({"@time": "2026-11-23T03:12:44.500000Z", "Operation": "mkdirat", "Path": "/srv/imaging/new"},),
     ),
 )

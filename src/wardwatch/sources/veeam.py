@@ -40,9 +40,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
     fields.setdefault("Description", data.rpartition("]")[2].strip() if begin >= 0 else line.message)
     user = next((str(fields[name]) for name in _USERS if fields.get(name)), None)
     host = line.host or fields.get("VbrHostName")
-    return Record(
-        0, _LOGSOURCE, fields, line.occurred_at, line.time_quality, str(host) if host else None, user
-    )
+    return Record(0, _LOGSOURCE, fields, line.occurred_at, line.time_quality, str(host) if host else None, user)
 
 
 def _sniff(head: bytes, _name: str) -> int:

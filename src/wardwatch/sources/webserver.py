@@ -84,11 +84,7 @@ def _server(name: str) -> str | None:
     lowered = name.lower()
     if "nginx" in lowered:
         return "nginx"
-    return (
-        "apache"
-        if any(word in lowered for word in ("apache", "httpd", "other_vhosts", "ssl_access"))
-        else None
-    )
+    return "apache" if any(word in lowered for word in ("apache", "httpd", "other_vhosts", "ssl_access")) else None
 
 
 def _error(text: str, context: Context) -> Record | None:
@@ -110,9 +106,7 @@ def _error(text: str, context: Context) -> Record | None:
     client = _CLIENT.search(str(fields["Message"]))
     if client:
         fields["c-ip"] = client[1]
-    return Record(
-        0, LogSource(None, None, service), fields, occurred_at, ZONE_ASSUMED, client[1] if client else None
-    )
+    return Record(0, LogSource(None, None, service), fields, occurred_at, ZONE_ASSUMED, client[1] if client else None)
 
 
 def _iis(text: str, columns: list[str], context: Context) -> Record | str:
@@ -131,9 +125,7 @@ def _iis(text: str, columns: list[str], context: Context) -> Record | str:
     day, clock = row.get("date", context.name), row.get("time")
     occurred_at = stamps.iso(f"{day}T{clock}")[0]  # IIS writes UTC
     host, user = fields.get("c-ip"), fields.get("cs-username")
-    return Record(
-        0, _IIS, fields, occurred_at, STATED, str(host) if host else None, str(user) if user else None
-    )
+    return Record(0, _IIS, fields, occurred_at, STATED, str(host) if host else None, str(user) if user else None)
 
 
 def _read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Reject]:

@@ -8,10 +8,10 @@
 Fields carry the names of the event's data, as the Sigma taxonomy has them, plus `EventID`, `Channel`, `Computer`,
 `Provider_Name`, `Level`, `Keywords`. A 4688 (process creation audit) also looks like Sysmon's: Image, ParentImage.
 
-This is the format that matters for speed: rows are gathered by shape and never built one by one (docs/reference/performance.md).
+This is the format that matters for speed: rows are gathered by shape and never built one by one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -24,7 +24,16 @@ from wardwatch.sources import Body, Context, Sample, Source, json_values
 MAX_FIELDS = 4096  # in one event; more is refused as hostile
 
 # Positions of the System values in front of the data in a row of a nested event.
-_SYSTEM = ("EventID", "Channel", "Computer", "Provider_Name", "Level", "Keywords", "EventRecordID", "TimeCreated")
+_SYSTEM = (
+    "EventID",
+    "Channel",
+    "Computer",
+    "Provider_Name",
+    "Level",
+    "Keywords",
+    "EventRecordID",
+    "TimeCreated",
+)
 _TIMES = ("TimeCreated", "SystemTime", "UtcTime", "EventTime", "@timestamp")
 _HOSTS = ("Computer", "Hostname", "ComputerName", "computer_name", "host")
 _USERS = ("User", "SubjectUserName", "TargetUserName", "AccountName", "UserID")
@@ -35,7 +44,7 @@ _FLAT_NAMES = {"Hostname": "Computer", "SourceName": "Provider_Name", "ComputerN
 Row = Iterable[Any]
 
 
-class _Refused(ValueError):
+class _RefusedError(ValueError):
     """The body is JSON but no Windows event; the text is the reason."""
 
 
@@ -44,9 +53,12 @@ class _Flat:
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         names = {key.lower(): key for key in reversed(keys)}
-        event_id, channel = names.get("eventid") or names.get("event_id"), names.get("channel") or names.get("log_name")
+        event_id, channel = (
+            names.get("eventid") or names.get("event_id"),
+            names.get("channel") or names.get("log_name"),
+        )
         if event_id is None or channel is None:
-            raise _Refused("JSON without EventID and Channel: no Windows event in a known shape")
+            raise _RefusedError("JSON without EventID and Channel: no Windows event in a known shape")
         self.keys = keys
         self.label = itemgetter(event_id, channel, *(("EventType",) if "EventType" in keys else ()))
         self.groups: dict[tuple[Any, ...], Group] = {}
@@ -86,9 +98,9 @@ class _Reader:
         self.nested: dict[tuple[Any, ...], Group] = {}
 
     def take(self, ordinal: int, event: Any) -> None:  # noqa: ANN401  (whatever JSON holds)
-        """Take one parsed event; raises `_Refused` with the reason where it is none."""
+        """Take one parsed event; raises `_RefusedError` with the reason where it is none."""
         if type(event) is not dict:
-            raise _Refused("JSON, but not an object")
+            raise _RefusedError("JSON, but not an object")
         keys = tuple(event)
         try:
             shape = self.flat[keys]
@@ -101,7 +113,7 @@ class _Reader:
         try:
             group = shape.groups.get(label) or shape.group(label)
         except TypeError:
-            raise _Refused("EventID or Channel is not a plain value") from None
+            raise _RefusedError("EventID or Channel is not a plain value") from None
         group.rows.append(event.values())
         group.ordinals.append(ordinal)
 
@@ -110,14 +122,14 @@ class _Reader:
             data = _unnamed(data)
         keys = tuple(data)
         if len(keys) > MAX_FIELDS:
-            raise _Refused(f"more than {MAX_FIELDS} fields")
+            raise _RefusedError(f"more than {MAX_FIELDS} fields")
         label = (system[0], system[1], data.get("EventType", ""))
         try:
             group = self.nested.get((keys, label))
             if group is None:
                 group = self.nested[keys, label] = _group(label, [*_SYSTEM, *keys])
         except TypeError:
-            raise _Refused("EventID or Channel is not a plain value") from None
+            raise _RefusedError("EventID or Channel is not a plain value") from None
         group.rows.append((*system, *data.values()))
         group.ordinals.append(ordinal)
 
@@ -131,7 +143,7 @@ class _Reader:
 
 def _shape(event: Mapping[str, Any], keys: tuple[str, ...]) -> _Flat | None:
     if len(keys) > MAX_FIELDS:
-        raise _Refused(f"more than {MAX_FIELDS} fields")
+        raise _RefusedError(f"more than {MAX_FIELDS} fields")
     nested = any(type(event.get(name)) is dict for name in ("Event", "winlog", "event_data", "System"))
     return None if nested else _Flat(keys)
 
@@ -144,14 +156,14 @@ def _parts(event: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     inner = event.get("Event") if type(event.get("Event")) is dict else event
     system = inner.get("System") if inner else None
     if type(system) is not dict:
-        raise _Refused("an Event without System")
+        raise _RefusedError("an Event without System")
     return _system(system), _event_data(inner or {})
 
 
 def _winlogbeat(event: Mapping[str, Any], winlog: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     channel, event_id = winlog.get("channel") or winlog.get("log_name"), winlog.get("event_id")
     if channel is None or event_id is None:
-        raise _Refused("winlog without channel and event_id")
+        raise _RefusedError("winlog without channel and event_id")
     system = (
         event_id,
         channel,
@@ -183,7 +195,7 @@ def _system(system: Mapping[str, Any]) -> tuple[Any, ...]:
     if type(event_id) is dict:
         event_id = event_id.get("#text", event_id.get("text"))
     if event_id is None or system.get("Channel") is None:
-        raise _Refused("an Event without EventID and Channel")
+        raise _RefusedError("an Event without EventID and Channel")
     return (
         event_id,
         system["Channel"],
@@ -232,7 +244,7 @@ def read(bodies: Iterable[Body], _: Context) -> Iterator[Record | Group | Reject
             take(ordinal, loads(body))
         except orjson.JSONDecodeError as error:
             yield Reject(ordinal, f"not JSON: {error}"[:200], body[:80])
-        except (_Refused, AttributeError, TypeError, ValueError) as error:
+        except (_RefusedError, AttributeError, TypeError, ValueError) as error:
             yield Reject(ordinal, str(error)[:200] or type(error).__name__, body[:80])
     yield from reader.groups()
 
@@ -289,7 +301,11 @@ SAMPLE = Sample(
                     "computer_name": "PC-URG-07",
                     "record_id": 17,
                     "provider_name": "Microsoft-Windows-Security-Auditing",
-                    "event_data": {"NewProcessName": "C:\\x.exe", "SubjectUserName": "ida", "ParentProcessName": "-"},
+                    "event_data": {
+                        "NewProcessName": "C:\\x.exe",
+                        "SubjectUserName": "ida",
+                        "ParentProcessName": "-",
+                    },
                 },
             },
             {"EventID": 5},

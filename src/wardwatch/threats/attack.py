@@ -101,10 +101,7 @@ def read(path: Path) -> dict[str, Technique]:
     """Read a table of techniques: `{"schema": …, "techniques": {id: [name, tactic …]}}`."""
     try:
         document = json.loads(path.read_bytes())
-        return {
-            id_: Technique(id_, name, tuple(tactics))
-            for id_, (name, *tactics) in document["techniques"].items()
-        }
+        return {id_: Technique(id_, name, tuple(tactics)) for id_, (name, *tactics) in document["techniques"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ContentError(f"not a table of ATT&CK techniques: {error}", where=str(path)) from None
 

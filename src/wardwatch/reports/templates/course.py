@@ -113,15 +113,15 @@ def _row(line: Line, y: float, scale: _Scale) -> Row:
 
 def _labelled(x: float, tactics: Sequence[str], lanes: list[float]) -> Mark:
     """The mark at `x` with the longest label that has room above the line or else below (see `lanes`)."""
-    short = f"{tactics[0]} +{len(tactics) - 1}"
-    for text in dict.fromkeys((", ".join(tactics), short if len(tactics) > 1 else tactics[0])):
+    full = ", ".join(tactics)
+    short = f"{tactics[0]} +{len(tactics) - 1}" if len(tactics) > 1 else full
+    for text, at_end in ((full, False), (short, False), (short, True)):
         width = len(text) * _LETTER
+        start = x + 5 - width if at_end else x - 5
         for lane, dy in enumerate((-10, 19)):
-            ends_here = x - 5 + width > _RIGHT
-            start = x + 5 - width if ends_here else x - 5
-            if start >= max(lanes[lane], _LEFT - 5):
+            if start >= max(lanes[lane], _LEFT - 5) and start + width <= _RIGHT + 5:
                 lanes[lane] = start + width + 10
-                return Mark(x, text, x + 5 if ends_here else start, dy, "end" if ends_here else "start")
+                return Mark(x, text, round(x + 5 if at_end else start, 1), dy, "end" if at_end else "start")
     return Mark(x, "", x, 0, "start")
 
 

@@ -1,0 +1,211 @@
+"""The web page: well-formed, self-contained, escaped, in both languages, accessible."""
+
+import base64
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+from tests.reports import telling
+
+from wardwatch.reports import Findings, scan_html
+from wardwatch.reports.templates import course
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
+]
+
+
+def parsed(findings: Findings) -> Element:
+    html5lib = pytest.importorskip("html5lib", reason="html5lib checks that the page is well-formed")
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    root: Element = parser.parse(scan_html.render(findings))
+    return root
+
+
+def texts(element: Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", ["attack", "nothing", "blind"])
+def test_the_page_is_well_formed(language: str, kind: str):
+    findings = telling.findings(language) if kind == "attack" else telling.nothing(language, events=kind == "nothing")
+    root = parsed(findings)
+    assert root.get("lang") == language
+    ids = [one.get("id") for one in root.iter() if one.get("id")]
+    assert len(ids) == len(set(ids))
+    asked = {one.get("href", "")[1:] for one in root.iter("a")} | {
+        id_ for one in root.iter() for id_ in (one.get("aria-labelledby") or "").split()
+    }
+    assert asked - set(ids) == set()
+
+
+def test_the_page_answers_first():
+    root = parsed(telling.findings())
+    assert [texts(one).replace("\u00a0", " ") for one in root.iter("h1")] == [
+        "2 computers show signs of an attack; the worst: SRV-PACS01, 2 critical alerts, last 23 Nov, 02:14 UTC."
+    ]
+    assert [texts(one).replace("\u00a0", " ") for one in root.iter("h2")] == [
+        "SRV-PACS01: from Credential access to Impact in 10 min",
+        *("Do first", "What was found", "What was not understood", "What was read", "How to read this"),
+    ]
+    assert [texts(one) for one in root.iter("title")] == ["Critical: Scan report"]
+
+
+def test_headings_come_in_order():
+    levels = [int(one.tag[1]) for one in parsed(telling.findings()).iter() if re.fullmatch(r"h[1-6]", str(one.tag))]
+    assert levels[0] == 1
+    assert [(a, b) for a, b in zip(levels, levels[1:], strict=False) if b > a + 1] == []
+
+
+def test_the_table_is_the_twin_of_the_chart():
+    table = next(parsed(telling.findings()).iter("table"))
+    body = table.find("tbody")
+    assert body is not None
+    assert [[texts(cell).replace("\u00a0", " ") for cell in row] for row in body] == [
+        ["SRV-PACS01", "Critical", "3", "23 Nov, 02:01–02:14", "Credential access 02:01 → Impact 02:11"],
+        ["RX-WS-14", "High", "1", "23 Nov, 01:25", "Credential access 01:25"],
+        ["no single computer", "Medium", "1", "23 Nov, 03:00", "Stealth 03:00"],
+    ]
+    assert [cell.get("scope") for cell in table.iter("th")] == ["col"] * 5 + ["row"] * 3
+
+
+def test_nothing_is_loaded_and_nothing_runs():
+    page = scan_html.render(telling.findings())
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    assert policy[1] == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert len(style[1].encode()) < 25_000
+    root = parsed(telling.findings())
+    loading = {"script", "link", "img", "iframe", "object", "embed", "video", "audio", "form", "base"}
+    assert [one.tag for one in root.iter() if one.tag in loading] == []
+    attributes = [(name, value) for one in root.iter() for name, value in one.attrib.items()]
+    assert [name for name, _ in attributes if str(name).startswith("on") or name in {"style", "src", "srcset"}] == []
+    assert [value for name, value in attributes if str(name).endswith("href") and not value.startswith("#")] == []
+    assert re.findall(r"url\(|@import|https?:", page) == []
+
+
+def test_hostile_values_are_text():
+    evil = telling.alert(
+        1, "r-shadow", "02:00:00", telling.HOSTILE, telling.HOSTILE, **{telling.HOSTILE: telling.HOSTILE}
+    )
+    seen = telling.summary()
+    seen.unknown = [(telling.HOSTILE, "")]
+    seen.by_source[telling.HOSTILE] = 1
+    seen.rejects[telling.HOSTILE, telling.HOSTILE] = 1
+    for language in ("en", "fr"):
+        findings = Findings(telling.told(evil), seen, telling.RULES, language)
+        page = scan_html.render(findings)
+        assert "<script" not in page
+        assert {"\x1b", "\u202e"} & set(page) == set()
+        assert "{{ 7*7 }}" in page
+        assert [one.tag for one in parsed(findings).iter() if one.tag in {"script", "bold"}] == []
+
+
+def test_long_values_are_cut():
+    page = scan_html.render(
+        telling.findings("en", telling.alert(1, "r-dump", "02:00:00", "h" * 999, "u" * 999, x="y" * 9_999))
+    )
+    assert max(len(run) for run in re.findall(r"y+|h+|u+", page)) == scan_html.MAX_VALUE
+
+
+def test_english_of_others_is_marked_in_a_french_page():
+    root = parsed(telling.findings("fr"))
+    marked = {texts(one) for one in root.iter("span") if one.get("lang") == "en"}
+    assert marked == {"Somebody else's rule", "Written in English only."}
+
+
+def test_thousands_of_groups_stay_a_page():
+    alerts = [telling.alert(n, "r-dump", "01:00:00", f"host{n:04}") for n in range(1_500)]
+    root = parsed(telling.findings("en", *alerts))
+    assert len(list(root.iter("details"))) == scan_html.MAX_GROUPS
+    lines = [texts(one) for one in root.iter("p") if "more" in texts(one)]
+    assert lines == [
+        "1,450 more computers with alerts are not shown.",
+        "1,300 more rows are not shown here; the JSON Lines and CSV exports have them.",
+    ]
+
+
+def test_labels_of_the_chart_do_not_overlap():
+    minute = 60_000_000
+    reached = [(at * minute, f"Tactic {at}") for at in (0, 1, 2, 30, 31, 45, 46, 100)]
+    chart = course.draw([course.Line("a", reached)], scan_html.Clock("en"))
+    spans: dict[int, list[tuple[float, float]]] = {}
+    for mark in chart.rows[0].marks:
+        width = len(mark.text) * 6.9
+        start = mark.text_x - width if mark.anchor == "end" else mark.text_x
+        if mark.text:
+            spans.setdefault(mark.dy, []).append((start, start + width))
+    assert [one for row in spans.values() for one, after in zip(row, row[1:], strict=False) if one[1] > after[0]] == []
+    assert [mark.text for mark in chart.rows[0].marks] == [
+        *("Tactic 0, Tactic 1, Tactic 2", "Tactic 30, Tactic 31", "Tactic 45, Tactic 46", "Tactic 100"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 59, 3_600, 86_400, 40 * 86_400, 3_000 * 86_400])
+def test_the_axis_has_a_few_times_inside_the_chart(seconds: int):
+    start = telling.at("02:11:04")
+    chart = course.draw([course.Line("a", [(start, "x"), (start + seconds * 1_000_000, "y")])], scan_html.Clock("en"))
+    assert 0 <= len(chart.ticks) <= 6
+    assert [tick for tick in chart.ticks if not 190 <= tick.x <= 868] == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_page_is_accessible(browser: Any, tmp_path: Path, language: str, theme: str, width: int):  # noqa: ANN401
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm install")
+    file = tmp_path / "report.html"
+    file.write_text(scan_html.render(telling.findings(language)), encoding="utf-8")
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    result = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
+    )
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in result["violations"]] == []
+    assert len(result["passes"]) > 20
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.browser
+def test_the_policy_lets_the_style_through_and_asks_for_nothing(browser: Any, tmp_path: Path):  # noqa: ANN401
+    file = tmp_path / "report.html"
+    file.write_text(scan_html.render(telling.findings()), encoding="utf-8")
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    assert (said, asked) == ([], [file.as_uri()])
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontSize") == "26px"
+    context.close()
