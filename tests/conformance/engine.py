@@ -74,7 +74,7 @@ def tuned(*, always_scan: bool = False, forgetful: bool = False) -> Iterator[Non
     """Run the engine with its thresholds changed: all patterns in Hyperscan; next to nothing remembered."""
     with MonkeyPatch.context() as patch:
         if always_scan:
-            patch.setattr(scanner, "_MIN_LITERALS", 0)
+            patch.setattr(scanner, "_MIN_LITERALS", 1)
             patch.setattr(scanner, "_MIN_REGEXES", 1)
         if forgetful:
             for name in ("_MAX_VALUES", "_MAX_VALUE", "_MAX_CLASSES"):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conformance import engine, generate
+from tests.conformance import engine, generate, sigmahq
 from tests.conformance.engine import Pairs, batch_pairs, batches, compiled, examples, number_of, pairs
 from tests.conformance.operands import Unsupported
 from tests.conformance.reference import Reference
@@ -16,8 +17,10 @@ from tests.conformance.test_reference import DEFAULT_SOURCE, GROUPS, rule_of
 
 from wardwatch.detection.compiled import CompiledRules, restore
 from wardwatch.detection.match import Memory, match, needs
+from wardwatch.detection.store import Store
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.windows import log_source
+from wardwatch.kernel import ids
 
 # ------------------------------------------------------------------------------------------------ the table
 
@@ -156,3 +159,59 @@ def through_json_lines(rules: Sequence[Mapping[str, Any]], drawn: engine.Events)
             for pair in batch_pairs(batch.events, made, memory, keywords=batch.keywords)
         }
         assert found == expected, f"as JSON lines, escaped in style {style}"
+
+
+# ------------------------------------------------------------------------------------------------ real logs
+
+needs_shared = pytest.mark.skipif(
+    not (sigmahq.SIGMA.is_dir() and sigmahq.EVTX), reason="no ../shared/sigma and ../shared/telemetry"
+)
+
+
+def differences(read: Sequence[sigmahq.Read], store: Store) -> tuple[list[str], int]:
+    """Where engine and interpreter disagree over events read by the pipeline; and how many matches there are."""
+    rules, memory = sigmahq.compiled(), Memory(store.databases)
+    log = b"\n".join(body for body, _ in read)
+    starts = list(accumulate((len(body) + 1 for body, _ in read), initial=0))
+    found = set()
+    for batch in engine.read_lines(log, rules, memory):
+        table = match(batch.events, rules, memory, keywords=batch.keywords)
+        events = batch.events.column("event_id").to_pylist()
+        found |= {
+            (events[row], rules.rules[rule].id)
+            for row, rule in zip(table["row"].to_pylist(), table["rule"].to_pylist(), strict=True)
+        }
+    prefix = ids.event_prefix("test", b"o")
+    expected = {
+        (ids.event_id(prefix, start), rule)
+        for start, (_, record) in zip(starts, read, strict=False)
+        for rule, reference in sigmahq.references().items()
+        if reference.matches(record.logsource, record.fields)
+    }
+    return [f"{event.hex()} {rule}" for event, rule in sorted(found ^ expected)], len(expected)
+
+
+@needs_shared
+def test_attack_samples_with_all_published_rules(databases: Store) -> None:
+    read = sigmahq.sample(sigmahq.evtx_bodies(), 50)
+    wrong, matches = differences(read, databases)
+    assert wrong == []
+    assert matches > len(read) // 20
+
+
+@needs_shared
+def test_recorded_attacks_with_all_published_rules(databases: Store) -> None:
+    read = sigmahq.sample(sigmahq.archived_lines(4), 500)
+    wrong, matches = differences(read, databases)
+    assert wrong == []
+    assert matches > 0
+
+
+@needs_shared
+@pytest.mark.slow
+def test_many_real_events_with_all_published_rules(databases: Store) -> None:
+    read = sigmahq.sample(sigmahq.archived_lines(1), 400, shapes_too=True)
+    read += sigmahq.sample(sigmahq.evtx_bodies(), 4, shapes_too=True)
+    wrong, matches = differences(read, databases)
+    assert wrong == []
+    assert matches > 0

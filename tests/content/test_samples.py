@@ -13,7 +13,7 @@ from wardwatch.cli import DONE, group
 SAMPLES = files.shipped("samples")
 # (time UTC, host, rule) of each rule's first alert, at the level that is shown by default.
 STORY = [
-    ("04:47:20", "203.0.113.60", "Script called in the upload folder of a portal"),
+    ("04:47:20", "portal01", "Script called in the upload folder of a portal"),
     ("05:06:40", "PC-ADM-17", "Intruder's first look around by one user"),
     ("05:17:32", "SRV-RDS01", "Memory dump taken with a library of Windows"),
     ("05:31:20", "SRV-DC01", "Account added to a group that rules the domain"),

@@ -54,7 +54,7 @@ def windows(moment: datetime, host: str, channel: str, event_id: int, **data: ob
     )
     event = {
         "EventTime": iso(moment),
-        "Hostname": f"{host}.hosp.example",
+        "Hostname": host,
         "Channel": channel,
         "EventID": event_id,
     }
@@ -275,10 +275,10 @@ def attack_veeam() -> Iterator[Line]:
 
 
 def request(moment: datetime, address: str, what: str, status: int, agent: str) -> Line:
-    """One request, in Apache's combined format, in local time."""
+    """One request, in Apache's combined format with the virtual host in front, in local time."""
     stamp = moment.astimezone(PARIS).strftime("%d/%b/%Y:%H:%M:%S %z")
     size = 512 + len(what) * 37
-    return moment, f'{address} - - [{stamp}] "{what} HTTP/1.1" {status} {size} "-" "{agent}"'
+    return moment, f'portal01:443 {address} - - [{stamp}] "{what} HTTP/1.1" {status} {size} "-" "{agent}"'
 
 
 def everyday_portal(dice: random.Random) -> Iterator[Line]:

@@ -1,6 +1,7 @@
 """What must not be in any file: paths of somebody's machine, hosts of package registries, what a lock file must not say."""
 
 import re
+import tomllib
 
 import pytest
 from tests.house.exceptions import EVIDENCE
@@ -57,6 +58,17 @@ def test_users_and_developers_get_the_same_versions() -> None:
     )
     users, developers = both
     assert users - developers == set()
+
+
+def test_the_lock_files_hold_what_the_project_asks_for() -> None:
+    project = tomllib.loads(read("pyproject.toml"))
+    asked = {
+        "requirements.lock": project["project"]["dependencies"],
+        "requirements-dev.lock": project["project"]["dependencies"] + project["dependency-groups"]["dev"],
+    }
+    for name, wanted in asked.items():
+        locked = set(re.findall(r"^([\w.-]+)==", read(name), re.MULTILINE))
+        assert {re.split(r"[^\w.-]", one)[0].lower() for one in wanted} - locked == set(), "make lock"
 
 
 def test_scripts_can_be_run() -> None:

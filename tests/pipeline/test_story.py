@@ -107,7 +107,8 @@ def test_a_flood_of_small_alerts_does_not_hide_a_great_one():
     for number in range(50):
         story.add(telling.alert(number, "r-foreign", "01:00:00", f"noise{number}"))
     story.add(telling.alert(99, "r-shadow", "02:00:00", "SRV-PACS01"))
-    assert [(host.host, host.level) for host in story.hosts()][0] == ("SRV-PACS01", Level.CRITICAL)
+    worst = story.hosts()[0]
+    assert (worst.host, worst.level) == ("SRV-PACS01", Level.CRITICAL)
     assert keys(story.groups({}))[0] == ("SRV-PACS01", "r-shadow", 1)
     assert (len(story.hosts()), len(story.groups({}))) == (3, 3)
     assert story.beyond == Beyond(groups=48, hosts=48, rules=0)

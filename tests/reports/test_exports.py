@@ -23,7 +23,7 @@ EPISODE = replace(
     fields={
         "count": 120,
         "big": 2**70,
-        "list": ("a", None, 1),
+        "list": ["a", None, 1],
         "ratio": 0.5,
         "yes": True,
         "none": None,

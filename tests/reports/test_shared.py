@@ -8,6 +8,7 @@ import pytest
 from tests.reports import telling
 
 from wardwatch import reports
+from wardwatch.catalogue import files
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
 from wardwatch.reports import Clock, Words, answer, clean, number, playbook, typeset, value_text
@@ -34,8 +35,6 @@ def test_every_string_is_in_both_languages_with_the_same_places(module: str, key
 
 
 def test_the_playbooks_of_our_rules_have_names():
-    from wardwatch.catalogue import files
-
     asked = {
         document["wardwatch"]["playbook"]
         for file in files.find([files.shipped("rules")])
@@ -59,8 +58,10 @@ def test_an_unknown_playbook_keeps_its_slug():
         ),
         (
             "fr",
-            "2 ordinateurs présentent des signes d’attaque\u00a0; le plus touché\u00a0: SRV-PACS01, 2 alertes critiques, "
-            "dernière le 23\u00a0nov., 02:14 UTC.",
+            (
+                "2 ordinateurs présentent des signes d’attaque\u00a0; le plus touché\u00a0: SRV-PACS01, "
+                "2 alertes critiques, dernière le 23\u00a0nov., 02:14 UTC."
+            ),
             "À faire d’abord\u00a0: Sauvegardes attaquées, Vol de mots de passe.",
         ),
     ],

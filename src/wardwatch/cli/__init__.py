@@ -5,6 +5,7 @@ failure, 3 partly done (something could not be read), 130 interrupted.
 """
 
 import importlib
+import io
 import pkgutil
 import sys
 from typing import ClassVar, Never
@@ -53,6 +54,9 @@ def group() -> None:
 
 def main() -> Never:
     """Run the command line and exit; errors are three lines: what, where, hint."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # reports hold more than the ASCII of a bare console
     try:
         code = group.main(standalone_mode=False)
     except WardwatchError as error:

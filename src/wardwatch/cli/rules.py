@@ -11,6 +11,7 @@ import click
 from wardwatch.cli import DONE, FINDINGS
 from wardwatch.cli._rules import home, rule_paths
 from wardwatch.kernel.errors import InputError, WardwatchError
+from wardwatch.kernel.severity import Level
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.ruleset import RuleSet
@@ -83,9 +84,9 @@ def _row(one: "RuleState") -> str:
 def _seen(rules: "RuleSet", logs: tuple[str, ...]) -> dict[Any, set[str]] | None:
     if not logs:
         return None
-    from wardwatch.pipeline.examples import summary_of  # noqa: PLC0415
+    from wardwatch.pipeline.examples import scan_paths  # noqa: PLC0415
 
-    return summary_of(logs, rules).fields
+    return scan_paths(logs, rules, level=Level.CRITICAL)[1].fields
 
 
 def _print_json(value: object) -> None:

@@ -1,7 +1,7 @@
 """A compiled rule set: predicates, expressions and anchors, as plain data that is stored and loaded in milliseconds."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class CompiledRules:
 
     `anchors[rule]` are predicates of which one must be true if the rule is to fire; `None` where there are none.
     `others` are rules that no event is matched against: correlations, and unsupported ones with their reason.
-    `correlations` are the YAML documents of the correlations among them, for the room above.
+    `compiled` holds conditions as Python, made when they are first asked. `correlations` are the YAML documents of the correlations among them, for the room above.
     """
 
     rules: list[Rule]
@@ -36,6 +36,7 @@ class CompiledRules:
     others: list[Rule] = field(default_factory=list)
     correlations: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    compiled: dict[int, Callable[[frozenset[int]], bool]] = field(default_factory=dict, repr=False, compare=False)
 
     def every(self) -> Iterable[Rule]:
         """Every rule that was loaded, in whatever state."""

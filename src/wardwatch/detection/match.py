@@ -57,7 +57,7 @@ class _Partition:
                 self.by_anchor.setdefault(one, []).append(number)
         self._store = store
         self._arrange({number: rules.predicates[number] for number in sorted(asked)})
-        self.compiled: dict[int, Callable[[frozenset[int]], bool]] = {}
+        self._compiled = rules.compiled
         self.forget()
 
     def _arrange(self, asked: dict[int, Predicate]) -> None:
@@ -109,10 +109,10 @@ class _Partition:
         return tuple(sorted(number for number in candidates if self._condition(number)(true)))
 
     def _condition(self, rule: int) -> Callable[[frozenset[int]], bool]:
-        found = self.compiled.get(rule)
+        found = self._compiled.get(rule)
         if found is None:
             source = f"lambda true: {_python(self.conditions[rule])}"
-            found = self.compiled[rule] = eval(source, {"__builtins__": {}})  # noqa: S307  (numbers and operators only)
+            found = self._compiled[rule] = eval(source, {"__builtins__": {}})  # noqa: S307  (numbers and operators only)
         return found
 
 
@@ -344,26 +344,27 @@ def _of_reference(
 ) -> np.ndarray:
     """Signatures of a predicate that compares two fields of a row."""
     other, at_start, at_end = predicate.args
-    pair = [
-        batch.column(names[name]).to_pylist() if name in names else [None] * batch.num_rows
-        for name in (predicate.field or "", str(other))
-    ]
+    if predicate.field not in names or other not in names:
+        return np.zeros(batch.num_rows, np.int64)
+    numbered, values = _numbered(batch.column(names[predicate.field]))
+    numbered_other, others = _numbered(batch.column(names[str(other)]))
+    pairs, inverse = np.unique(numbered * len(others) + numbered_other, return_inverse=True)
     holds = partition.signature(frozenset({number}))
-    found: dict[Any, int] = {}
     signatures = []
-    for value, against in zip(*pair, strict=True):
-        key = (_hashable(value), _hashable(against))
-        if key not in found:
-            true = any(
-                kinds.refers(one, two, bool(at_start), bool(at_end)) for one in _texts(value) for two in _texts(against)
-            )
-            found[key] = holds if true else 0
-        signatures.append(found[key])
-    return np.array(signatures, np.int64)
+    for pair in pairs.tolist():
+        left, right = values[pair // len(others)], others[pair % len(others)]
+        true = any(kinds.refers(one, two, bool(at_start), bool(at_end)) for one in left for two in right)
+        signatures.append(holds if true else 0)
+    result: np.ndarray = np.array(signatures, np.int64)[inverse]
+    return result
 
 
-def _hashable(cell: Any) -> Any:  # noqa: ANN401
-    return tuple(cell) if isinstance(cell, list) else cell
+def _numbered(array: pa.Array) -> tuple[np.ndarray, list[list[str]]]:
+    """Number the cells of a column by value: (number of each row, the texts of each number)."""
+    if isinstance(array, pa.DictionaryArray):
+        values = [*array.dictionary.to_pylist(), None]
+        return array.indices.fill_null(len(values) - 1).to_numpy().astype(np.int64), [_texts(one) for one in values]
+    return np.arange(len(array), dtype=np.int64), [_texts(cell) for cell in array.to_pylist()]
 
 
 def _texts(cell: Any) -> list[str]:  # noqa: ANN401

@@ -185,7 +185,7 @@ def holds(predicate: Predicate, value: str) -> bool:
     if kind == EQUALS:
         return value == args[0] if args[1] else value.casefold() == args[0]
     if kind == LIKE:
-        return like(args[0]).holds(value if args[1] else value.casefold())  # type: ignore[arg-type]
+        return like(args[0]).holds(value if args[1] else value.casefold())
     if kind == NUMBER:
         return number_of(value) == exact(args[0])
     if kind == COMPARE:

@@ -15,6 +15,7 @@ from wardwatch.detection import predicates as kinds
 from wardwatch.detection.predicates import ANY, Predicate
 
 SEPARATOR = b"\xff"  # never part of UTF-8
+_NUL = b"\0"
 
 # A Hyperscan database, and the positions of the patterns that are in it.
 Built = tuple[Any, list[int]]
@@ -93,7 +94,10 @@ class _Literals:
         self._database: Any = None
 
     def add(self, number: int, predicate: Predicate) -> bool:
-        """Take a pattern; `False` where it has no literal to look for."""
+        """Take a pattern; `False` where it has no literal to look for.
+
+        Nor are texts with NUL (`wide` makes such) looked for: the binding of Hyperscan ends a pattern there.
+        """
         parts, cased = predicate.args
         if not isinstance(parts, tuple):
             return False
@@ -102,7 +106,7 @@ class _Literals:
             return False
         position = max(texts)[1]
         literal = str(parts[position]).casefold().encode("utf-8", "replace")
-        if not literal:
+        if not literal or _NUL in literal:
             return False
         exact = not cased and sum(1 for part in parts if part != ANY) == 1
         if position == 0:
@@ -213,7 +217,7 @@ _FLAGS = (
     hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY | hyperscan.HS_FLAG_UTF8
 )
 # What the two engines read differently is left to RE2 alone.
-_DIFFERENT = (b"\\z", b"\\Z", b"\\A", b"\\p", b"\\P", b"\\C", b"\\Q", b"\\b", b"\\B", b"[[:", b"(?U")
+_DIFFERENT = (_NUL, b"\\z", b"\\Z", b"\\A", b"\\p", b"\\P", b"\\C", b"\\Q", b"\\b", b"\\B", b"[[:", b"(?U")
 
 
 def _compile(patterns: Sequence[bytes], ids: Sequence[int]) -> Any:  # noqa: ANN401

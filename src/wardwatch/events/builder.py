@@ -17,6 +17,7 @@ from wardwatch.kernel import ids, stamps
 # Which fields of a log source are wanted; `None` means all of them.
 Wanted = Callable[[LogSource], frozenset[str] | None]
 
+MAX_COLUMNS = 2_000  # of one batch
 _DAY = 86_400_000_000
 _EARLIEST = 631_152_000_000_000  # 1990-01-01: an older stamp is a clock that was never set
 _QUALITIES = (STATED, ZONE_ASSUMED, RECEIVED)
@@ -99,7 +100,8 @@ class BatchBuilder:
             by_source.setdefault(group.logsource, []).append(group)
         self._shapes, self._groups, self.rows = {}, [], 0
         for logsource, parts in by_source.items():
-            yield self._batch(logsource, parts)
+            for some in _narrow(parts):
+                yield self._batch(logsource, some)
 
     def _batch(self, logsource: LogSource, parts: list[_Singles | Group]) -> pa.RecordBatch:
         wanted = self._wanted(logsource)
@@ -124,6 +126,23 @@ class BatchBuilder:
             arrays.append(column.finish(start))
             schema = schema.append(pa.field(layout.FIELD_PREFIX + name, arrays[-1].type))
         return pa.RecordBatch.from_arrays(arrays, schema=schema.with_metadata(layout.metadata(logsource)))
+
+
+def _narrow(parts: list[_Singles | Group]) -> Iterator[list[_Singles | Group]]:
+    """Share out shapes so that no batch has many more than `MAX_COLUMNS` columns.
+
+    A log whose every event invents fields of its own would else make batches of millions of empty cells.
+    """
+    some: list[_Singles | Group] = []
+    names: set[str] = set()
+    for part in parts:
+        group = part.group if isinstance(part, _Singles) else part
+        if some and len(names) + len(group.columns) > MAX_COLUMNS and not names.issuperset(n for n, _ in group.columns):
+            yield some
+            some, names = [], set()
+        some.append(part)
+        names.update(name for name, _ in group.columns)
+    yield some
 
 
 def _transpose(rows: list[Any]) -> list[tuple[Any, ...]]:

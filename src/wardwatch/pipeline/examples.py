@@ -57,12 +57,20 @@ def run_log(
     log: bytes, source: str, rules: RuleSet, *, level: Level = Level.INFORMATIONAL
 ) -> tuple[list[Alert], Summary]:
     """Scan one log through all stages; returns its alerts, those of base rules too, and what was seen."""
-    settings = Settings("example", _NOW, level, needs=tuple(rules.correlations.needs.items()))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "example.log"
         path.write_bytes(log)
+        return scan_paths([str(path)], rules, level=level, source=source)
+
+
+def scan_paths(
+    paths: Iterable[str], rules: RuleSet, *, level: Level = Level.INFORMATIONAL, source: str | None = None
+) -> tuple[list[Alert], Summary]:
+    """Scan a few small logs here and now; returns their alerts and what was seen."""
+    settings = Settings("example", _NOW, level, needs=tuple(rules.correlations.needs.items()))
+    with tempfile.TemporaryDirectory() as folder:
         scan = Scan(_Here(rules, settings), rules.correlations, Path(folder), source=source)
-        return list(scan.run([str(path)], settings)), scan.summary
+        return list(scan.run(paths, settings)), scan.summary
 
 
 def log_of(example: Mapping[str, Any]) -> bytes:
@@ -114,13 +122,3 @@ def _outcome(
         elif kind == "silent" and identity in fired:
             problem = "fires"
     return Outcome(identity, str(document.get("title")), path, kind, number, fired, problem)
-
-
-def summary_of(logs: Iterable[str], rules: RuleSet) -> Summary:
-    """Scan logs only for what they hold: log sources, fields, rejects."""
-    settings = Settings("local", _NOW, Level.CRITICAL)
-    with tempfile.TemporaryDirectory() as folder:
-        scan = Scan(_Here(rules, settings), rules.correlations, Path(folder))
-        for _ in scan.run(logs, settings):
-            pass
-        return scan.summary

@@ -17,7 +17,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import Group, Record, Reject
 from wardwatch.frames import documents
 from wardwatch.pipeline import mixed
-from wardwatch.pipeline.tasks import Task
+from wardwatch.pipeline.tasks import MAX_NAMES, Task
 from wardwatch.sources import MAX_BODY, Body, Context, Source, json_values, lines
 
 BLOCK = 16 * 1024 * 1024  # bytes read at once
@@ -142,7 +142,8 @@ class Reader:
             else:
                 builder.add(one)
         for logsource, names in builder.names().items():
-            self.fields.setdefault(logsource, set()).update(names)
+            known = self.fields.setdefault(logsource, set())
+            known.update(islice(names - known, MAX_NAMES - len(known)))
         yield from (Batch(events, keywords) for events in builder.finish())
 
     def _asked(self, logsource: LogSource) -> frozenset[str]:

@@ -18,7 +18,7 @@ from wardwatch.frames.inputs import Input, Unopened
 from wardwatch.pipeline.mixed import is_mixed
 from wardwatch.pipeline.reading import by_lines
 from wardwatch.pipeline.sorter import Sorter
-from wardwatch.pipeline.tasks import PIECE, Settings, ShownReject, Task, TaskResult
+from wardwatch.pipeline.tasks import MAX_NAMES, PIECE, Settings, ShownReject, Task, TaskResult
 
 
 class Engine(Protocol):
@@ -71,7 +71,8 @@ class Summary:
         self.events.update(result.events)
         self.by_source.update(result.by_source)
         for logsource, names in result.fields.items():
-            self.fields.setdefault(logsource, set()).update(names)
+            known = self.fields.setdefault(logsource, set())
+            known.update(islice(names - known, MAX_NAMES - len(known)))
         self.hosts.update(result.hosts)
         for mine, theirs, choose in (("first_at", result.first_at, min), ("last_at", result.last_at, max)):
             known = getattr(self, mine)

@@ -11,6 +11,7 @@ from wardwatch.frames.inputs import Input
 from wardwatch.kernel.severity import Level
 
 PIECE = 64 * 1024 * 1024  # bytes: a larger log whose lines stand alone is read in pieces
+MAX_NAMES = 50_000  # field names of one log source that are noted
 MAX_SHOWN_REJECTS = 100  # of one task; all are counted
 
 

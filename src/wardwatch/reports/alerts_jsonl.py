@@ -71,8 +71,8 @@ def parse(text: str) -> Alert:
         found[key] = stamps.iso(found[key])[0]
     for key in _TUPLES:
         found[key] = tuple(found.get(key, ()))
-    values = found.get("fields", {})
-    found["fields"] = {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    if not isinstance(found.get("fields", {}), dict):
+        raise ValueError("fields is not an object")  # noqa: TRY004
     return Alert(**found)
 
 

@@ -383,7 +383,7 @@ class _View:
             "fields": fields,
         }
 
-    def _unread(self) -> list[dict[str, str]]:
+    def _unread(self) -> list[dict[str, Any]]:
         summary = self._findings.summary
         by_reason: Counter[str] = Counter()
         for (_, reason), count in summary.rejects.items():
@@ -391,7 +391,7 @@ class _View:
         ordered = sorted(by_reason.items(), key=lambda one: (-one[1], one[0]))
         found = [
             self._bad(
-                clean(reason, 200),
+                self._said(Text(reason), 200),
                 count,
                 [f"{one.file} {one.place}" for one in summary.shown if one.reason == reason],
             )
@@ -404,9 +404,9 @@ class _View:
             ("unopened", len(summary.unopened), [f"{one.name} ({one.reason})" for one in summary.unopened]),
             ("copies", len(summary.copies), summary.copies),
         )
-        return found + [self._bad(self._say(key), count, places) for key, count, places in lists if count]
+        return found + [self._bad(Said(self._say(key)), count, places) for key, count, places in lists if count]
 
-    def _bad(self, what: str, count: int, places: Sequence[str]) -> dict[str, str]:
+    def _bad(self, what: Said, count: int, places: Sequence[str]) -> dict[str, Any]:
         shown = ", ".join(clean(place, 200) for place in places[:MAX_PLACES])
         more = " …" if len(places) > MAX_PLACES else ""
         return {"what": what, "count": number(count, self._say.language), "places": shown + more}

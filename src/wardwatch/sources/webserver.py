@@ -71,7 +71,7 @@ def _access(text: str, context: Context) -> Record | None:
         fields["cs-uri"] = fields["cs-uri-query"] = request
     name = fields.get("cs-username")
     source_of = LogSource(None, "webserver", _server(context.name))
-    return Record(0, source_of, fields, stamps.common_log(stamp), STATED, client, str(name) if name else None)
+    return Record(0, source_of, fields, stamps.common_log(stamp), STATED, host, str(name) if name else None)
 
 
 def _uri(target: str, fields: dict[str, Value]) -> None:
@@ -124,7 +124,7 @@ def _iis(text: str, columns: list[str], context: Context) -> Record | str:
         fields["cs-uri"] = fields["cs-uri-query"] = stem if query == "-" else f"{stem}?{query}"
     day, clock = row.get("date", context.name), row.get("time")
     occurred_at = stamps.iso(f"{day}T{clock}")[0]  # IIS writes UTC
-    host, user = fields.get("c-ip"), fields.get("cs-username")
+    host, user = fields.get("s-computername") or fields.get("s-ip"), fields.get("cs-username")
     return Record(0, _IIS, fields, occurred_at, STATED, str(host) if host else None, str(user) if user else None)
 
 
@@ -177,7 +177,6 @@ no such thing
             {
                 "@logsource": LogSource(None, "webserver", "nginx"),
                 "@time": "2026-11-23T02:11:02Z",
-                "@host": "10.4.2.66",
                 "@user": "ida",
                 "cs-method": "GET",
                 "cs-uri": "/owa/auth.aspx?x=${jndi:ldap://e}",
