@@ -64,7 +64,7 @@ def main() -> None:
     figures.quiet()
     rules = ruleset.load(figures.rule_paths(own=True))
     counts, host_days, summary, alerts = rates(paths, rules)
-    by_id = rules.by_id()
+    by_id = rules.rules.by_id()
     print(
         f"{summary.total_events:,} events, {len(summary.hosts):,} hosts, {host_days:,} host-days, {len(alerts):,} alerts"
     )

@@ -11,7 +11,6 @@ import pytest
 
 from wardwatch.catalogue import files
 from wardwatch.catalogue.files import ContentFile, documents
-from wardwatch.detection.store import Store
 from wardwatch.kernel.severity import Level
 from wardwatch.pipeline import examples, rule_check, ruleset
 from wardwatch.pipeline.ruleset import RuleSet
@@ -98,7 +97,6 @@ def raised(example: Example) -> list[str]:
     return sorted({alert.rule_id for alert in alerts if alert.rule_id not in rules.correlations.silenced})
 
 
-SILENCED = all_rules(()).correlations.silenced
 BY_LISTS = sorted({example.lists for example in EXAMPLES})
 
 
@@ -110,10 +108,6 @@ def test_an_example_raises_its_own_rule_and_no_sibling(lists: Lists) -> None:
         if example.lists == lists and example.kind == "fires":
             wanted = [] if example.rule in all_rules(lists).correlations.silenced else [example.rule]
             if (found := raised(example)) != wanted:
-                titles = all_rules(lists).by_id()
+                titles = all_rules(lists).rules.by_id()
                 wrong[str(example)] = [titles[rule].title.en for rule in found]
     assert wrong == {}
-
-
-def test_no_example_needs_the_disk() -> None:
-    assert all_rules(()).store.__class__ is Store

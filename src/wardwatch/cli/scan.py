@@ -171,7 +171,7 @@ def run(options: Options) -> int:
         engine = _engine(options, paths, rules, settings)
         stack.callback(engine.close)
         scan = Scan(engine, rules.correlations, spool, source=options.source)
-        sinks = Sinks(options.outputs, options.language, rules.by_id(), stack)
+        sinks = Sinks(options.outputs, options.language, rules.rules.by_id(), stack)
         try:
             for alert in scan.run(options.paths, settings, _progress()):
                 story.add(alert)

@@ -1,9 +1,10 @@
 """A compiled rule set: predicates, expressions and anchors, as plain data that is stored and loaded in milliseconds."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import orjson
 
@@ -17,7 +18,62 @@ from wardwatch.kernel.severity import Level
 
 Expression = Any  # int | bool | list[str | Expression]; mypy has no recursive plain data
 
-FORMAT = 2  # of the stored form; part of the cache's key
+FORMAT = 3  # of the stored form; part of the cache's key
+
+
+T = TypeVar("T")
+
+
+class Lazy(Sequence[T]):
+    """A sequence whose items are built from plain data when they are first asked for."""
+
+    def __init__(self, plain: list[Any], build: Callable[[Any], T]) -> None:
+        self._plain = plain
+        self._build = build
+        self._built: dict[int, T] = {}
+
+    def __len__(self) -> int:
+        return len(self._plain)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        if index not in self._built:
+            self._built[index] = self._build(self._plain[index])
+        return self._built[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the engine needs of a rule besides its condition: by what it is found, and what it looks at."""
+
+    id: str
+    name: str | None
+    logsource: LogSource
+
+
+class _ById(Mapping[str, Rule]):
+    """Rules by id, built when they are first asked for."""
+
+    def __init__(self, rules: "CompiledRules") -> None:
+        self._rules = rules.rules
+        self._numbers = {key.id: number for number, key in enumerate(rules.keys)}
+        self._others = {rule.id: rule for rule in rules.others}
+
+    def __getitem__(self, id_: str) -> Rule:
+        number = self._numbers.get(id_)
+        return self._others[id_] if number is None else self._rules[number]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._numbers
+        yield from self._others
+
+    def __len__(self) -> int:
+        return len(self._numbers) + len(self._others)
 
 
 @dataclass(slots=True)
@@ -26,17 +82,23 @@ class CompiledRules:
 
     `anchors[rule]` are predicates of which one must be true if the rule is to fire; `None` where there are none.
     `others` are rules that no event is matched against: correlations, and unsupported ones with their reason.
-    `compiled` holds conditions as Python, made when they are first asked. `correlations` are the YAML documents of the correlations among them, for the room above.
+    `correlations` are the YAML documents of the correlations among them, for the room above. `compiled` holds
+    conditions as Python, made when they are first asked. Of a stored set, rules and predicates are built when asked.
     """
 
-    rules: list[Rule]
+    rules: Sequence[Rule]
     conditions: list[Expression]
     anchors: list[list[int] | None]
-    predicates: list[Predicate]
+    predicates: Sequence[Predicate]
+    keys: list["Key"]
     others: list[Rule] = field(default_factory=list)
     correlations: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     compiled: dict[int, Callable[[frozenset[int]], bool]] = field(default_factory=dict, repr=False, compare=False)
+
+    def by_id(self) -> Mapping[str, Rule]:
+        """Every loaded rule by its id."""
+        return _ById(self)
 
     def every(self) -> Iterable[Rule]:
         """Every rule that was loaded, in whatever state."""
@@ -48,11 +110,13 @@ class CompiledRules:
         return orjson.dumps(
             {
                 "rules": [_plain(rule) for rule in self.rules],
+                "keys": [[key.id, key.name, *dataclasses.astuple(key.logsource)] for key in self.keys],
                 "conditions": self.conditions,
                 "anchors": self.anchors,
                 "predicates": [[p.field, p.kind, p.args] for p in self.predicates],
                 "others": [_plain(rule) for rule in self.others],
-                "correlations": self.correlations,
+                # Whatever YAML can hold; numbers of any size, and keys that are no texts.
+                "correlations": json.dumps(self.correlations, default=str, skipkeys=True),
                 "warnings": self.warnings,
             }
         )
@@ -62,12 +126,13 @@ def restore(stored: bytes) -> CompiledRules:
     """Rebuild what `dump` wrote. It is plain data: nothing in it is executed."""
     found = orjson.loads(stored)
     return CompiledRules(
-        rules=[_rule(one) for one in found["rules"]],
+        rules=Lazy(found["rules"], _rule),
         conditions=found["conditions"],
         anchors=found["anchors"],
-        predicates=[Predicate(name, kind, _tuples(args)) for name, kind, args in found["predicates"]],
+        predicates=Lazy(found["predicates"], lambda plain: Predicate(plain[0], plain[1], _tuples(plain[2]))),
+        keys=[Key(id_, name, LogSource(*terms)) for id_, name, *terms in found["keys"]],
         others=[_rule(one) for one in found["others"]],
-        correlations=found["correlations"],
+        correlations=json.loads(found["correlations"]),
         warnings=found["warnings"],
     )
 

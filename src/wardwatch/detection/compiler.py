@@ -6,10 +6,11 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from wardwatch.detection import predicates as kinds
-from wardwatch.detection.compiled import CompiledRules, Expression, anchor, check_depth, numbers
+from wardwatch.detection.compiled import CompiledRules, Expression, Key, anchor, check_depth, numbers
 from wardwatch.detection.conditions import Lists, Translator
 from wardwatch.detection.load import Loaded, Parsed
 from wardwatch.detection.predicates import Predicate
+from wardwatch.detection.rules import Rule
 from wardwatch.kernel.errors import UnsupportedRuleError
 
 
@@ -29,14 +30,16 @@ def compile_rules(loaded: Loaded, lists: Lists) -> CompiledRules:
 
 class _Compiler:
     def __init__(self, lists: Lists) -> None:
-        self.compiled = CompiledRules([], [], [], [])
+        self._rules: list[Rule] = []
+        self._predicates: list[Predicate] = []
+        self.compiled = CompiledRules(self._rules, [], [], self._predicates, [])
         self._numbers: dict[Predicate, int] = {}
         self._translator = Translator(self._intern, lists)
 
     def _intern(self, predicate: Predicate) -> int:
         number = self._numbers.setdefault(predicate, len(self._numbers))
-        if number == len(self.compiled.predicates):
-            self.compiled.predicates.append(predicate)
+        if number == len(self._predicates):
+            self._predicates.append(predicate)
         return number
 
     def take(self, parsed: Parsed, rule: SigmaRule) -> None:
@@ -53,8 +56,9 @@ class _Compiler:
             self.compiled.others.append(dataclasses.replace(parsed.rule, reason=f"condition: {error}"[:300]))
             return
         condition: Expression = conditions[0] if len(conditions) == 1 else ["or", *conditions]
-        asked = {self.compiled.predicates[number] for number in numbers(condition)}
+        asked = {self._predicates[number] for number in numbers(condition)}
         fields = {p.field for p in asked if p.field} | {str(p.args[0]) for p in asked if p.kind == kinds.REFERENCE}
-        self.compiled.rules.append(dataclasses.replace(parsed.rule, fields=tuple(sorted(fields))))
+        self._rules.append(dataclasses.replace(parsed.rule, fields=tuple(sorted(fields))))
+        self.compiled.keys.append(Key(parsed.rule.id, parsed.rule.name, parsed.rule.logsource))
         self.compiled.conditions.append(condition)
-        self.compiled.anchors.append(anchor(condition, self.compiled.predicates)[1])
+        self.compiled.anchors.append(anchor(condition, self._predicates)[1])

@@ -114,6 +114,9 @@ def _take(loaded: Loaded, filters: list[SigmaFilter], document: dict[str, Any], 
         reason = "; ".join(str(error) for error in found.errors)
         rule = values.from_document(document, path, reason=reason)
         loaded.parsed.append(Parsed(rule, None if reason else found, document))
+    if not collection.rules and not collection.filters:
+        reason = "; ".join(map(str, collection.errors)) or "not a Sigma rule"
+        loaded.parsed.append(Parsed(values.from_document(document, path, reason=reason), None, document))
 
 
 def _drop_duplicates(loaded: Loaded) -> None:

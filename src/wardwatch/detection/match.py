@@ -43,7 +43,7 @@ class _Partition:
     """
 
     def __init__(self, rules: CompiledRules, logsource: LogSource, store: DatabaseStore) -> None:
-        self.rules = [number for number, rule in enumerate(rules.rules) if covers(rule.logsource, logsource)]
+        self.rules = [number for number, key in enumerate(rules.keys) if covers(key.logsource, logsource)]
         self.conditions = {number: rules.conditions[number] for number in self.rules}
         self.by_anchor: dict[int, list[int]] = {}
         self.always: list[int] = []
@@ -160,8 +160,8 @@ def keyword_filter(rules: CompiledRules, concerned: Callable[[LogSource], bool],
     """Return the filter that tells which raw bodies can hold a keyword of a rule whose log source is `concerned`."""
     asked = {
         number
-        for rule, condition in zip(rules.rules, rules.conditions, strict=True)
-        if concerned(rule.logsource)
+        for key, condition in zip(rules.keys, rules.conditions, strict=True)
+        if concerned(key.logsource)
         for number in numbers(condition)
     }
     return KeywordFilter(

@@ -30,15 +30,19 @@ class Store:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with contextlib.suppress(OSError):  # nothing can be kept there: that costs only the cache
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _read(self, name: str) -> bytes | None:
+        """Return what `_write` wrote, `None` if it is not there as it was written."""
         if self._folder is None:
             return None
         try:
-            return (self._folder / name).read_bytes()
+            stored = (self._folder / name).read_bytes()
         except OSError:
             return None
+        data = stored[_SUM:]
+        return data if stored[:_SUM] == _sum(data) else None
 
     def _write(self, name: str, data: bytes) -> None:
         """Write whole or not at all: another process may be writing the same. A full disk only costs the cache."""
@@ -48,7 +52,7 @@ class Store:
             contextlib.suppress(OSError),
             tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file,
         ):
-            file.write(data)
+            file.write(_sum(data) + data)
             file.flush()
             Path(file.name).replace(self._folder / name)
 
@@ -94,6 +98,13 @@ class Store:
         if not loaded.errors:
             self._write(name, rules.dump())
         return rules, loaded.errors
+
+
+_SUM = 16  # bytes of the check sum in front of what is stored
+
+
+def _sum(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_SUM).digest()
 
 
 def _loaded(data: bytes) -> Any:  # noqa: ANN401  (hyperscan has no types)

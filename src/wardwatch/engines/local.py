@@ -5,8 +5,10 @@ import multiprocessing
 import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 
 from wardwatch.detection.match import Memory
+from wardwatch.kernel.errors import WardwatchError
 from wardwatch.pipeline import ruleset
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 from wardwatch.pipeline.tasks import Settings, Task, TaskResult
@@ -44,7 +46,17 @@ class Pool:
         )
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Run `tasks` as processes become free."""
+        """Run `tasks` as processes become free; raises `WardwatchError` if one of them was killed."""
+        try:
+            yield from self._run(tasks)
+        except BrokenProcessPool:
+            raise WardwatchError(
+                "a process of the scan was killed; what was found before is kept",
+                where="wardwatch scan",
+                hint="if memory ran out, scan again with --jobs 1",
+            ) from None
+
+    def _run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         running: set[Future[TaskResult]] = set()
         for task in tasks:
             running.add(self._pool.submit(_run, task))
@@ -58,6 +70,8 @@ class Pool:
     def close(self) -> None:
         """Give up what is running."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
 
 
 _worker: list[Worker] = []  # the one of this process

@@ -8,6 +8,7 @@ is read (`Input.release`). What cannot be opened is an `Unopened` with the reaso
 import bz2
 import glob
 import gzip
+import io
 import lzma
 import os
 import shutil
@@ -23,6 +24,7 @@ from typing import IO, cast
 
 import zstandard
 
+from wardwatch.frames.zstd import ZstdFile
 from wardwatch.kernel import ids
 
 HEAD = 65_536  # bytes that sniffers see, and of which a fingerprint is made
@@ -230,11 +232,7 @@ def _open_lzma(path: str) -> IO[bytes]:
 
 
 def _unzstd(path: str) -> IO[bytes]:
-    reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
-        Path(path).open("rb"),  # noqa: SIM115  (the reader closes it)
-        read_across_frames=True,
-    )
-    return cast("IO[bytes]", reader)
+    return cast("IO[bytes]", io.BufferedReader(ZstdFile(path, _WINDOW), _COPY))
 
 
 def _zip(found: Input, spool: Path) -> Iterator[Found]:

@@ -24,16 +24,26 @@ def is_mixed(head: bytes, winner: Source) -> bool:
 
 
 def dispatch(bodies: Sequence[Body], winner: Source, context: Context) -> Iterator[tuple[Source, list[Body]]]:
-    """Share out lines: the first line of each program decides to which source all its lines go."""
-    by_program: dict[str | None, Source] = {}
+    """Share out lines: the first line of each program on each host decides to which source all its lines go.
+
+    A line that only the generic source knows goes to the winner if the winner knows other lines of the same host:
+    an ESXi host's sshd is ESXi's.
+    """
+    by_program: dict[tuple[str | None, str | None], Source] = {}
+    programs: list[tuple[str | None, str | None]] = []
+    for _, text in bodies:
+        line = syslog.parse(syslog.text(text[:_HEAD]), context.received_at, context.zone)
+        program = (line.host, None if line.bare else line.app)
+        programs.append(program)
+        if program not in by_program:
+            found = sources.sniff(text[:_HEAD], "")
+            by_program[program] = found if found is not None and found.independent else winner
+    known_hosts = {host for (host, _), source in by_program.items() if source is winner}
     shares: dict[str, list[Body]] = {}
-    for body in bodies:
-        line = syslog.parse(syslog.text(body[1]), context.received_at, context.zone)
-        program = None if line.bare else line.app
-        source = by_program.get(program)
-        if source is None:
-            found = sources.sniff(body[1][:_HEAD], "")
-            source = by_program[program] = found if found is not None and found.independent else winner
+    for body, program in zip(bodies, programs, strict=True):
+        source = by_program[program]
+        if source.name == GENERIC and program[0] in known_hosts:
+            source = winner
         shares.setdefault(source.name, []).append(body)
     for name, share in shares.items():
         yield sources.every()[name], share

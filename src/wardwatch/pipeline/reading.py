@@ -18,7 +18,7 @@ from wardwatch.events.record import Group, Record, Reject
 from wardwatch.frames import documents
 from wardwatch.pipeline import mixed
 from wardwatch.pipeline.tasks import MAX_NAMES, Task
-from wardwatch.sources import MAX_BODY, Body, Context, Source, json_values, lines
+from wardwatch.sources import MAX_BODY, Body, Context, Source, every, json_values, lines
 
 BLOCK = 16 * 1024 * 1024  # bytes read at once
 CHUNK = 8_192  # bodies read at once where a source cuts its own
@@ -85,10 +85,8 @@ class Reader:
         Where the source is verbatim, only bodies that can hold a keyword are read with all their fields.
         """
         if mixed_log:
-            for chosen, bodies in mixed.dispatch(block.bodies, source, context):
-                yield from self._built(
-                    chosen.read(bodies, context), replace(origin, source=chosen.name), self._all_asked
-                )
+            for chosen, share in mixed.dispatch(block.bodies, source, context):
+                yield from self._share(chosen, share, context, origin)
             return
         bodies = block.bodies
         keywords = self._filter(source)
@@ -99,6 +97,17 @@ class Reader:
             bodies = [bodies[position] for position in sorted(suspects)]
         if bodies:
             yield from self._built(source.read(bodies, context), origin, self._all_asked)
+
+    def _share(self, source: Source, share: list[Body], context: Context, origin: Origin) -> Iterator[Item]:
+        """Read lines of a mixed log; what their source rejects is at least a line of syslog."""
+        found = list(source.read(share, context))
+        rejected = {one.ordinal for one in found if isinstance(one, Reject)} if source.name != mixed.GENERIC else set()
+        kept = [one for one in found if not (isinstance(one, Reject) and one.ordinal in rejected)]
+        yield from self._built(kept, replace(origin, source=source.name), self._all_asked)
+        if rejected:
+            yield from self._share(
+                every()[mixed.GENERIC], [one for one in share if one[0] in rejected], context, origin
+            )
 
     def _filter(self, source: Source) -> KeywordFilter | None:
         if source.verbatim is None:
@@ -154,7 +163,7 @@ class Reader:
         return found
 
     def _rule_ids(self, logsource: LogSource) -> set[str]:
-        return {self._rules.rules[number].id for number in self._memory.partition(self._rules, logsource).rules}
+        return {self._rules.keys[number].id for number in self._memory.partition(self._rules, logsource).rules}
 
     def _all_asked(self, logsource: LogSource) -> frozenset[str] | None:
         return None if self._memory.partition(self._rules, logsource).keywords else self._asked(logsource)

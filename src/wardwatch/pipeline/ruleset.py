@@ -8,7 +8,6 @@ from wardwatch.catalogue import files
 from wardwatch.catalogue.files import ContentFile
 from wardwatch.correlation.rules import Correlations
 from wardwatch.detection.compiled import CompiledRules
-from wardwatch.detection.rules import Rule
 from wardwatch.detection.store import Store
 from wardwatch.kernel.errors import ContentError
 
@@ -30,10 +29,6 @@ class RuleSet:
     correlations: Correlations
     store: Store
     errors: list[ContentError] = field(default_factory=list)
-
-    def by_id(self) -> dict[str, Rule]:
-        """Every loaded rule by its id."""
-        return {rule.id: rule for rule in self.rules.every()}
 
 
 def shipped_rules() -> Path:
@@ -77,7 +72,7 @@ def _correlations(compiled: CompiledRules) -> Correlations:
 
     from wardwatch.correlation.compiling import compile_correlations  # noqa: PLC0415
 
-    bases = {key: rule.id for rule in compiled.rules for key in (rule.name, rule.id) if key}
+    bases = {name: key.id for key in compiled.keys for name in (key.name, key.id) if name}
     return compile_correlations([SigmaCorrelationRule.from_dict(one) for one in compiled.correlations], bases)
 
 
