@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import logs
 from wardwatch.detection.match import Memory, match, needs
-from wardwatch.detection.store import default_folder
+from wardwatch.cli._rules import cache_folder as default_folder
 from wardwatch.events import batch as layout
 from wardwatch.events.builder import BatchBuilder, Origin
 from wardwatch.events.record import Group
@@ -111,11 +111,11 @@ def scanning(rules: RuleSet, name: str, path: Path) -> list[Figure]:
     with tempfile.TemporaryDirectory() as spool:
         tasks = list(Cutter(Summary(), Path(spool)).tasks([str(path)]))
         worker = Worker(rules.rules, Memory(rules.store.databases), settings(rules))
-        worker.run(tasks[0])  # loads patterns
+        list(worker.run(tasks[0]))  # loads patterns
         for _ in range(REPEATS):
             worker = Worker(rules.rules, Memory(rules.store.databases), settings(rules))
             results = []
-            spent = cpu(lambda: results.extend(worker.run(task) for task in tasks))  # noqa: B023
+            spent = cpu(lambda: results.extend(part for task in tasks for part in worker.run(task)))  # noqa: B023
             events = sum(sum(result.events.values()) for result in results)
             speeds.append(events / spent)
     alerts = sum(len(result.alerts) for result in results)
@@ -141,8 +141,8 @@ def scaling(path: Path) -> list[Figure]:
         with tempfile.TemporaryDirectory() as spool:
             tasks = list(Cutter(Summary(), Path(spool)).tasks([str(path)]))
             worker = Worker(rules.rules, Memory(rules.store.databases), settings(rules))
-            worker.run(tasks[0])
-            times[name] = [cpu(lambda: [worker.run(task) for task in tasks]) for _ in range(REPEATS)]  # noqa: B023
+            list(worker.run(tasks[0]))
+            times[name] = [cpu(lambda: [list(worker.run(task)) for task in tasks]) for _ in range(REPEATS)]  # noqa: B023
     ratios = [slow / fast for slow, fast in zip(sorted(times["all"]), sorted(times["few"]), strict=True)]
     return [
         figure(

@@ -30,7 +30,7 @@ def real_events() -> Path:
             for found in inputs.find([str(SHARED / "telemetry" / "otrf")], Path(spool)):
                 if isinstance(found, inputs.Input):
                     data = Path(found.path).read_bytes()
-                    if (data[:1] == b"{" and b'"EventID"' in data[:4000]) or b'"event_id"' in data[:4000]:
+                    if data[:1] == b"{" and (b'"EventID"' in data[:20_000] or b'"event_id"' in data[:20_000]):
                         out.write(data if data.endswith(b"\n") else data + b"\n")
                     found.release()
         part.rename(target)

@@ -142,11 +142,12 @@ def _ours(path: Path, hashes: dict[int, str]) -> tuple[Counter[tuple[str, str]],
     rules = ruleset.load(RulePaths(tuple(RULES), (), figures.default_folder()))
     with tempfile.TemporaryDirectory() as spool:
         tasks = list(Cutter(Summary(), Path(spool)).tasks([str(path)]))
-        Worker(rules.rules, Memory(rules.store.databases), figures.settings(rules)).run(tasks[0])  # patterns to disk
+        worker = Worker(rules.rules, Memory(rules.store.databases), figures.settings(rules))
+        list(worker.run(tasks[0]))  # patterns to disk
         began = time.process_time()
         rules = ruleset.load(RulePaths(tuple(RULES), (), figures.default_folder()))
         worker = Worker(rules.rules, Memory(rules.store.databases), figures.settings(rules))
-        alerts = [alert for task in tasks for alert in worker.run(task).alerts]
+        alerts = [alert for task in tasks for part in worker.run(task) for alert in part.alerts]
         spent = time.process_time() - began
     prefix = ids.event_prefix("bench", tasks[0].input.id)
     by_event = {ids.event_id(prefix, offset).hex(): digest for offset, digest in hashes.items()}

@@ -1,4 +1,4 @@
-"""How often does each rule speak where nobody attacks? Alerts per host and day, by rule: `python -m bench.rates PATHS…`.
+"""How often does each rule speak where nobody attacks? Alerts per host and day: `python -m bench.rates PATHS…`.
 
 Without PATHS: the sample logs that come with Wardwatch, whose attack is known, and the real recordings, which hold
 an attack each and a great deal of ordinary work around it. So these rates are upper bounds.
@@ -7,6 +7,7 @@ an attack each and a great deal of ordinary work around it. So these rates are u
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench import figures, logs
@@ -29,17 +30,18 @@ class _Counting:
         self._worker = worker
         self.host_days: set[tuple[str, int]] = set()
 
-    def run(self, tasks):  # noqa: ANN001
+    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
+        """Run the tasks here."""
         for task in tasks:
-            yield self._one(task)
+            for result in self._worker.run(task):
+                self._note(result)
+                yield result
 
-    def _one(self, task: Task) -> TaskResult:
-        result = self._worker.run(task)
+    def _note(self, result: TaskResult) -> None:
         if result.first_at is not None and result.last_at is not None:
             days = range(result.first_at // _DAY, result.last_at // _DAY + 1)
             # A host counts for a day only if the log was of that day; single logs here are hours long.
             self.host_days.update((host, day) for host in result.hosts for day in days)
-        return result
 
     def close(self) -> None:
         """Nothing is left running."""
@@ -65,9 +67,8 @@ def main() -> None:
     rules = ruleset.load(figures.rule_paths(own=True))
     counts, host_days, summary, alerts = rates(paths, rules)
     by_id = rules.rules.by_id()
-    print(
-        f"{summary.total_events:,} events, {len(summary.hosts):,} hosts, {host_days:,} host-days, {len(alerts):,} alerts"
-    )
+    size = f"{summary.total_events:,} events, {len(summary.hosts):,} hosts, {host_days:,} host-days"
+    print(f"{size}, {len(alerts):,} alerts")
     for level in sorted(Level, reverse=True):
         at_level = sum(count for rule, count in counts.items() if by_id[rule].level >= level)
         print(f"{level.word:14} and above: {at_level:6,} alerts, {at_level / max(host_days, 1):8.2f} per host and day")

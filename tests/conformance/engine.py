@@ -12,8 +12,8 @@ from uuid import UUID
 
 import orjson
 import pyarrow as pa
+import pytest
 from hypothesis import settings
-from pytest import MonkeyPatch
 
 from wardwatch.catalogue.files import ContentFile
 from wardwatch.detection import match as matching
@@ -72,7 +72,7 @@ def batches(events: Events, wanted: Wanted = all_fields) -> list[pa.RecordBatch]
 @contextmanager
 def tuned(*, always_scan: bool = False, forgetful: bool = False) -> Iterator[None]:
     """Run the engine with its thresholds changed: all patterns in Hyperscan; next to nothing remembered."""
-    with MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         if always_scan:
             patch.setattr(scanner, "_MIN_LITERALS", 1)
             patch.setattr(scanner, "_MIN_REGEXES", 1)

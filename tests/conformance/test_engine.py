@@ -193,7 +193,7 @@ def differences(read: Sequence[sigmahq.Read], store: Store) -> tuple[list[str], 
 
 @needs_shared
 def test_attack_samples_with_all_published_rules(databases: Store) -> None:
-    read = sigmahq.sample(sigmahq.evtx_bodies(), 50)
+    read = sigmahq.sample(sigmahq.evtx_bodies(), 100)
     wrong, matches = differences(read, databases)
     assert wrong == []
     assert matches > len(read) // 20

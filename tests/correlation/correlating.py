@@ -22,8 +22,14 @@ def documents(text: str) -> list[dict[str, Any]]:
 
 
 def compiled(rules: Iterable[Mapping[str, Any]], bases: Mapping[str, str] = BASES) -> Correlations:
-    parsed = [SigmaCorrelationRule.from_dict(dict(rule), collect_errors=True) for rule in rules]
-    return compile_correlations(parsed, bases)
+    return compile_correlations(
+        [(rule_id(rule), SigmaCorrelationRule.from_dict(dict(rule), collect_errors=True)) for rule in rules], bases
+    )
+
+
+def rule_id(rule: Mapping[str, Any]) -> str:
+    """The id that `wardwatch.detection.rules.from_document` gives to a rule."""
+    return str(rule.get("id") or rule.get("name") or f"a.yml#{rule['title']}")
 
 
 def event_id(number: int) -> bytes:

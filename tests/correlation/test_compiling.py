@@ -1,11 +1,6 @@
 """What a set of correlations listens to, needs and silences; and that a bad one stops no other."""
 
-import uuid
-
-from sigma.rule import SigmaRule
 from tests.correlation.correlating import compiled, documents
-
-from wardwatch.correlation.compiling import references, rule_id
 
 GOOD = "title: Good\nname: good\ncorrelation: {type: event_count, rules: a, timespan: 1m, group-by: [host], condition: {gte: 1}}"
 
@@ -14,7 +9,7 @@ def reasons(*texts: str) -> dict[str, str]:
     """Title → reason of the rules that cannot run, beside one that can."""
     ready = compiled(documents("\n---\n".join([GOOD, *texts])))
     assert "good" in [rule.id for rule in ready.rules]
-    return {error.where.split(" (")[0]: error.what for error in ready.errors}
+    return {error.where.split(" (")[0]: error.what for error in ready.errors.values()}
 
 
 def correlation(title: str, content: str) -> str:
@@ -47,7 +42,7 @@ def test_needs_and_listeners():
     }
     assert ready.silenced == {"rule-a"}
     assert [rule.lag for rule in ready.rules] == [0, 0, 60_000_000]
-    assert ready.errors == ()
+    assert ready.errors == {}
 
 
 def test_inner_rules_come_first_whatever_the_order():
@@ -111,13 +106,23 @@ def test_an_ordered_conjunction_is_a_list():
     assert [(ref.rule, ref.mask) for ref in ready.rules[0].refs] == [("rule-b", 1), ("rule-a", 2)]
 
 
-def test_references_are_ids_and_names():
-    source = {"product": "x"}
-    detection = {"s": {"F": 1}, "condition": "s"}
-    key = uuid.UUID("0e95725d-7320-415d-80f7-004da920fc11")
-    one = SigmaRule.from_dict(
-        {"title": "One", "id": str(key), "name": "one", "logsource": source, "detection": detection}
+UUID = "0e95725d-7320-415d-80f7-004da920fc11"
+INNER = "type: temporal, rules: [a, b], timespan: 1m"
+
+
+def test_ids_are_those_of_the_caller():
+    without_id = f"title: Plain\ncorrelation: {{{INNER}}}"
+    upper = f"title: Upper\nid: {UUID.upper()}\ncorrelation: {{{INNER}}}"
+    outer = correlation("Outer", f"type: temporal, rules: [{UUID}, 1{UUID[1:]}], timespan: 1m")
+    ready = compiled(
+        documents("\n---\n".join([without_id, upper, outer])),
+        {"a": "rule-a", "b": "rule-b", f"1{UUID[1:].upper()}": f"1{UUID[1:].upper()}"},
     )
-    two = SigmaRule.from_dict({"title": "Two", "logsource": source, "detection": detection})
-    assert references([one, two]) == {str(key): str(key), "one": str(key), "Two": "Two"}
-    assert (rule_id(one), rule_id(two)) == (str(key), "Two")
+    assert [rule.id for rule in ready.rules] == ["a.yml#Plain", UUID.upper(), "outer"]
+    assert [ref.rule for ref in ready.rules[2].refs] == [UUID.upper(), f"1{UUID[1:].upper()}"]
+
+
+def test_errors_are_found_by_exact_ids():
+    bad = "type: temporal, rules: [nosuch], timespan: 1m"
+    ready = compiled(documents(correlation("Bad", bad) + f"\n---\ntitle: Other\ncorrelation: {{{bad}}}"))
+    assert sorted(ready.errors) == ["a.yml#Other", "bad"]

@@ -114,7 +114,7 @@ def delivered(draw: Draw, sightings: list[Sighting], lateness: int | None) -> li
 @given(rules=rule_sets(), sightings=sighting_lists(), data=st.data())
 def test_any_delivery_ends_where_the_reference_does(rules: list[Any], sightings: list[Sighting], data: st.DataObject):
     ready = compiled(rules)
-    assert [str(error) for error in ready.errors] == []
+    assert [str(error) for error in ready.errors.values()] == []
     lateness = data.draw(st.sampled_from([0, 3 * SECOND, 20 * SECOND, None]))
     arriving = delivered(data.draw, sightings, lateness)
     correlator = Correlator(ready, limits=Limits(lateness=lateness))

@@ -1,11 +1,10 @@
 """Anchors are sound, conditions are bounded, and what is stored comes back as it was."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conformance import generate
 from tests.conformance.engine import compiled
-
-import pytest
 
 from wardwatch.detection import predicates as kinds
 from wardwatch.detection.compiled import Expression, anchor, check_depth, numbers, restore
@@ -54,7 +53,7 @@ def test_where_an_expression_is_true_an_anchor_is(expression: Expression, true: 
 @settings(max_examples=300)
 @given(expression=EXPRESSIONS, true=st.frozensets(st.integers(0, len(PREDICATES) - 1)))
 def test_an_expression_as_python_means_the_same(expression: Expression, true: frozenset[int]) -> None:
-    assert bool(eval(f"lambda true: {_python(expression)}")(true)) == value(expression, true)  # noqa: S307
+    assert bool(eval(f"lambda true: {_python(expression)}")(true)) == value(expression, true)
 
 
 def test_the_rarest_part_of_an_and_is_the_anchor() -> None:

@@ -13,7 +13,16 @@ from wardwatch.detection.keywords import KeywordFilter
 from wardwatch.detection.predicates import ANY, ONE, Predicate
 
 PIECES = st.sampled_from(
-    [*"abkKsSßẞſ\u212aİıﬁ ._-:/\\\"'<&\n\t\0é😀ŉǰẖ", "mimikatz", "MIMIKATZ", "sekurlsa::", "<script>", "union all", "ss", "fi"]
+    [
+        *"abkKsSßẞſ\u212aİıﬁ ._-:/\\\"'<&\n\t\0é😀ŉǰẖ",
+        "mimikatz",
+        "MIMIKATZ",
+        "sekurlsa::",
+        "<script>",
+        "union all",
+        "ss",
+        "fi",
+    ]
 )
 TEXTS = st.lists(PIECES, max_size=5).map("".join)
 

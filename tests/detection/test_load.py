@@ -1,5 +1,6 @@
 """Loading: one bad rule never stops the others, and everything that was loaded says what became of it."""
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -21,6 +22,12 @@ level: high
 logsource: {product: windows}
 detection: {selection: {F: x}, condition: selection}
 """
+
+
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+MERGED_BOMB = "a0: &a0 {k: x}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 12)
+)
 
 
 def loaded(*texts: str | bytes) -> Loaded:
@@ -76,6 +83,9 @@ def test_a_rule_is_read_whole() -> None:
         ("a: &a [*b]", "0.yml:1"),
         ("{? [a, b] : c}", "0.yml:1"),
         ("a: " + "[" * 3000, "0.yml:2"),
+        ("a: &a [*a]", "0.yml:1"),
+        (BOMB, "0.yml:1"),
+        (MERGED_BOMB, "0.yml:1"),
     ],
 )
 def test_what_is_no_yaml_of_mappings_is_an_error_with_its_place(text: str | bytes, where: str) -> None:
@@ -102,7 +112,6 @@ def test_what_is_no_yaml_of_mappings_is_an_error_with_its_place(text: str | byte
         "title: t\nlogsource: {product: x}\ndetection: {1: {2: 3}, condition: 1}\nlevel: [x]\ntags: 5\n",
         "correlation: {type: nosuch}\ntitle: t\n",
         "correlation: [x]\ntitle: t\n",
-        "title: t\nlogsource: {product: x}\ndetection: {s: {F: &a [*a]}, condition: s}\n",
         "title: t\nlogsource: {product: x}\ndetection: {s: {F: 1}, condition: '" + "not " * 500 + "s'}\n",
         "title: t\nlogsource: {product: x}\ndetection: {s: {F: !!binary aGk=}, condition: s}\n",
     ],
@@ -174,6 +183,67 @@ def test_the_last_of_two_rules_with_one_id_wins() -> None:
 def test_rules_without_ids_are_told_apart() -> None:
     one = "title: One\nlogsource: {product: x}\ndetection: {s: {F: 1}, condition: s}\n"
     assert len(compiled(one, one.replace("One", "Two"), one).rules) == 3
+
+
+def test_rules_of_one_file_that_share_an_id_all_stay() -> None:
+    head = "action: global\nid: 00000000-0000-0000-0000-000000000001\nlogsource: {product: x}\n"
+    text = head + "".join(f"---\ntitle: T{n}\ndetection: {{s: {{F: {n}}}, condition: s}}\n" for n in range(3))
+    text += "---\naction: repeat\ntitle: T3\ndetection: {s: {F: 3}}\n"
+    found = compiled(text)
+    id_ = "00000000-0000-0000-0000-000000000001"
+    ids = [id_, f"{id_}#2", f"{id_}#3", f"{id_}#4"]
+    assert [(rule.id, rule.title.en) for rule in found.rules] == list(zip(ids, ("T0", "T1", "T2", "T3"), strict=True))
+    assert [key.id for key in found.keys] == ids
+    assert [rule.title.en for rule in compiled(text, GOOD).rules] == ["Good"], "another file replaces all of them"
+    assert [rule.id for rule in compiled(GOOD, text).rules] == ids
+
+
+ODD = [
+    "wardwatch: {explanation: {en: 5, fr: [x]}}",
+    "wardwatch: {explanation: {en: null}}",
+    "1: {2: {2026-01-01: 2026-01-02T03:04:05}}",
+    'description: "\\ud800"',
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_values_stop_no_rule(odd: str) -> None:
+    rules = compiled(GOOD + odd, CORRELATION.replace("NUMBER", "3") + odd)
+    assert [rule.title.en for rule in rules.rules] == ["Good"]
+    assert isinstance(rules.rules[0].explanation.in_("fr"), str)
+    same(restore(rules.dump()), rules)
+    assert restore(rules.dump()).correlations == rules.correlations
+
+
+def test_bombs_are_refused_fast() -> None:
+    began = time.process_time()
+    assert len(loaded(BOMB, MERGED_BOMB).errors) == 2
+    assert time.process_time() - began < 1
+
+
+def test_bad_members_of_an_archive_stop_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "rules.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a", "b", "c"):
+            archive.writestr(f"{name}.yml", GOOD.replace("0001", f"000{name}"))
+        archive.writestr("d.yml", b" " * 50_000_000)
+    whole = bytearray(path.read_bytes())
+    whole[whole.index(b"a.yml") + 8] ^= 0xFF  # damages what is packed
+    entry = whole.rindex(b"PK\x01\x02", 0, whole.rindex(b"b.yml"))
+    whole[entry + 8] |= 1  # says that it is encrypted
+    whole[whole.index(b"b.yml") - 24] |= 1
+    path.write_bytes(whole)
+    (tmp_path / "broken.zip").write_bytes(whole[:40] + whole[-60:])
+    (tmp_path / "large.yml").write_bytes(b"#" * 3_000_000)
+    found = load([path, tmp_path / "large.yml", tmp_path / "broken.zip"])
+    assert [parsed.rule.path for parsed in found.parsed] == [f"{path}!c.yml"]
+    assert [(error.where, error.what.partition(",")[0]) for error in found.errors] == [
+        (f"{path}!a.yml", "cannot be read: damaged"),
+        (f"{path}!b.yml", "cannot be read: encrypted"),
+        (f"{path}!d.yml", "larger than 2097152 bytes"),
+        (f"{tmp_path}/large.yml", "larger than 2097152 bytes"),
+        (f"{tmp_path}/broken.zip", "not a readable zip archive"),
+    ]
 
 
 COLLECTION = """

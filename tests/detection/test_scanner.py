@@ -26,7 +26,13 @@ LIKES = st.builds(
 EQUALS = st.builds(
     lambda text, cased: Predicate("F", kinds.EQUALS, (text if cased else text.casefold(), cased)), TEXTS, st.booleans()
 )
-REGEXES = generate.expressions().filter(lambda text: _compiles(text)).map(lambda text: Predicate("F", kinds.REGEX, (text,)))
+
+
+def _compiles(pattern: str) -> bool:
+    return kinds.regex(pattern) is not None
+
+
+REGEXES = generate.expressions().filter(_compiles).map(lambda text: Predicate("F", kinds.REGEX, (text,)))
 OTHERS = st.one_of(
     NUMBERS.map(lambda number: Predicate("F", kinds.NUMBER, (number,))),
     NUMBERS.map(lambda number: Predicate("F", kinds.COMPARE, ("lt", number))),
@@ -42,10 +48,6 @@ VALUES = st.one_of(
     NUMBERS,
     st.text(max_size=8),
 )
-
-
-def _compiles(pattern: str) -> bool:
-    return kinds.regex(pattern) is not None
 
 
 def _network(text: str) -> str:

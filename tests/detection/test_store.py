@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from wardwatch.detection import compiler, scanner
-from wardwatch.detection.compiled import CompiledRules
-from wardwatch.detection.scanner import Scanner, built
-from wardwatch.detection.store import Store, default_folder
 from wardwatch.detection import predicates as kinds
+from wardwatch.detection.compiled import CompiledRules
 from wardwatch.detection.predicates import Predicate
+from wardwatch.detection.scanner import Scanner, built
+from wardwatch.detection.store import Store
 
 RULE = """
 title: Rule
@@ -154,9 +154,3 @@ def test_a_full_disk_costs_only_the_cache(rules: Path, tmp_path: Path) -> None:
 def test_nothing_but_whole_files_is_left(rules: Path, tmp_path: Path) -> None:
     Store(tmp_path / "cache").rules([rules], LISTS)
     assert [file.suffix for file in (tmp_path / "cache").iterdir()] == [".json"]
-
-
-def test_where_the_cache_is() -> None:
-    assert default_folder({"WARDWATCH_HOME": "/w"}) == Path("/w/cache")
-    assert default_folder({"XDG_CACHE_HOME": "/x"}) == Path("/x/wardwatch")
-    assert default_folder({}) == Path.home() / ".cache" / "wardwatch"

@@ -1,5 +1,6 @@
 import io
 import re
+import time
 
 import pytest
 
@@ -37,6 +38,67 @@ def test_json_values_over_many_chunks() -> None:
 def test_an_endless_value_is_cut_off() -> None:
     log = b'[{"a": "' + b"x" * (documents.MAX_DOCUMENT + 10)
     assert [len(body) for _, body in documents.json_values(io.BytesIO(log))] == [documents.MAX_DOCUMENT]
+
+
+GOOD_LINES = [b'{"n":%d}' % number for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b'{"a": "open',
+        b"[[[[{",
+        b'{"a":[',
+        b'["x',
+        b'{"a": "' + b"x" * 100_000,
+        b'{"a": "' + b"x" * (documents.MAX_DOCUMENT + 10),
+        b'{"a": ' * 1_000_000,
+    ],
+    ids=["string", "brackets", "array", "array of a string", "beyond the head", "too long", "too deep"],
+)
+def test_one_hostile_line_hides_no_other(hostile: bytes) -> None:
+    found = list(documents.json_values(io.BytesIO(b"\n".join([hostile, *GOOD_LINES]))))
+    assert [body for _, body in found[1:]] == GOOD_LINES
+    assert [offset for offset, _ in found[1:]] == [len(hostile) + 1 + 8 * number for number in range(5)]
+
+
+def test_after_a_record_that_is_too_long_reading_goes_on() -> None:
+    long = b'{\n"a": "' + b"x" * (documents.MAX_DOCUMENT + 10) + b'"\n}\n'
+    found = list(documents.json_values(io.BytesIO(b'{\n"b": 1}\n' + long + b'{\n"c": 2}\n')))
+    assert [(offset, len(body)) for offset, body in found] == [
+        (0, 9),
+        (10, documents.MAX_DOCUMENT),
+        (10 + len(long), 9),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "wanted"),
+    [
+        (b'{"a":1}\n', True),
+        (b'{"a":1}', True),
+        (b'\xef\xbb\xbf{"a":1}\n', True),
+        (b'{"a\n{"b":1}\n{"c":1}\n', True),
+        (b"x" * 60 + b"\n", True),
+        (b'[\n{"a":1},\n{"b":1}\n]', False),
+        (b'[\n{"a":1}\n,\n{"b":1}\n]', False),
+        (b'{"v":\n{"b":1}\n}', False),
+        (b"{\n", False),
+        (b"[", False),
+        (b"\n", False),
+    ],
+)
+def test_json_lines_are_known_by_their_first_lines(head: bytes, *, wanted: bool) -> None:
+    assert documents.is_json_lines(head) == wanted
+
+
+def test_many_lines_of_one_element_take_linear_time() -> None:
+    log = b"<e>\n" + b"a\n" * 1_500_000 + b"</e>"
+    began = time.process_time()
+    assert [len(body) for _, body in documents.elements(io.BytesIO(log), "e", re.compile(rb"-"))] == [len(log)]
+    crowded = b"</e>" * 1_000_000
+    assert sum(1 for _ in documents.elements(io.BytesIO(crowded), "e", re.compile(rb"-"))) == 1_000_000
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize(

@@ -161,8 +161,12 @@ def test_a_name_with_brackets_is_no_glob(logs: Path, spool: Path) -> None:
 def test_one_file_comes_once(logs: Path, spool: Path) -> None:
     (logs / "a.log").write_bytes(b"x")
     (logs / "link.log").symlink_to(logs / "a.log")
-    (logs / "loop").symlink_to(logs, target_is_directory=True)
     assert opened(spool, logs / "a.log", logs, logs / "a.log", logs / "*.log") == {f"{logs}/a.log": b"x"}
+
+
+def test_links_to_folders_are_said_and_not_followed(logs: Path, spool: Path) -> None:
+    (logs / "loop").symlink_to(logs, target_is_directory=True)
+    assert opened(spool, logs) == {f"unopened {logs}/loop": "a link to a folder: name it to read it"}
 
 
 def test_a_broken_link_is_said(logs: Path, spool: Path) -> None:

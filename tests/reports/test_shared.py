@@ -11,7 +11,8 @@ from wardwatch import reports
 from wardwatch.catalogue import files
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
-from wardwatch.reports import Clock, Words, answer, clean, number, playbook, typeset, value_text
+from wardwatch.reports import Clock, Words, clean, number, playbook, typeset, value_text
+from wardwatch.reports.parts.answer import answer
 
 
 def tables() -> list[tuple[str, str, Text]]:

@@ -1,11 +1,15 @@
 """Find and read YAML files in folders, files and zip archives, safely and within limits."""
 
+import lzma
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -15,14 +19,20 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENDINGS = (".yml", ".yaml")
 MAX_FILE = 2 * 1024 * 1024  # bytes of one content file
 MAX_FILES = 100_000
+MAX_NODES = 100_000  # of one YAML document, what aliases stand for included
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
 class ContentFile:
-    """One file's name (as shown to people) and bytes."""
+    """One file's name (as shown to people) and bytes: `MAX_FILE` and one more at most.
+
+    `problem` says why it could not be read; `documents` then raises it.
+    """
 
     path: str
     text: bytes
+    problem: str = ""
 
 
 def shipped(folder: str) -> Path:
@@ -38,29 +48,50 @@ def find(paths: Iterable[Path]) -> Iterator[ContentFile]:
     for path in paths:
         if path.is_dir():
             found = sorted(file for ending in _ENDINGS for file in path.rglob(f"*{ending}") if file.is_file())
-            yield from (ContentFile(str(file), file.read_bytes()) for file in found[:MAX_FILES])
+            yield from map(_file, found[:MAX_FILES])
         elif path.is_file() and zipfile.is_zipfile(path):
             yield from _zipped(path)
         elif path.is_file():
-            yield ContentFile(str(path), path.read_bytes())
+            yield _file(path)
         else:
             raise InputError("no such file or folder", where=str(path), hint="check the path for typing errors")
 
 
+def _file(path: Path) -> ContentFile:
+    return _read(str(path), lambda: path.open("rb"))
+
+
+def _read(path: str, opened: Callable[[], IO[bytes]]) -> ContentFile:
+    """Read one file; of a large one no more than shows that it is too large."""
+    try:
+        with opened() as stream:
+            return ContentFile(path, stream.read(MAX_FILE + 1))
+    except _DAMAGED as error:  # `RuntimeError` is how zipfile refuses what is encrypted or packed in another way
+        encrypted = isinstance(error, RuntimeError) and "password" in str(error)
+        reason = "encrypted" if encrypted else getattr(error, "strerror", None) or "damaged, or packed in an unknown way"
+        return ContentFile(path, b"", f"cannot be read: {reason}")
+
+
 def _zipped(path: Path) -> Iterator[ContentFile]:
-    with zipfile.ZipFile(path) as archive:
+    try:
+        archive = zipfile.ZipFile(path)
+    except _DAMAGED:
+        yield ContentFile(str(path), b"", "not a readable zip archive")
+        return
+    with archive:
         members = [info for info in archive.infolist() if info.filename.endswith(_ENDINGS) and not info.is_dir()]
         for info in sorted(members, key=lambda one: one.filename)[:MAX_FILES]:
-            with archive.open(info) as member:
-                yield ContentFile(f"{path}!{info.filename}", member.read(MAX_FILE + 1))
+            yield _read(f"{path}!{info.filename}", partial(archive.open, info))
 
 
 def documents(file: ContentFile) -> list[dict[str, Any]]:
     """Parse a file's YAML documents; raises `ContentError` with file and line where it is no YAML of mappings."""
+    if file.problem:
+        raise ContentError(file.problem, where=file.path)
     if len(file.text) > MAX_FILE:
         raise ContentError(f"larger than {MAX_FILE} bytes", where=file.path)
     try:
-        found = [document for document in yaml.load_all(file.text, Loader=_LOADER) if document is not None]
+        found = [document for document in _documents(file) if document is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -69,3 +100,28 @@ def documents(file: ContentFile) -> list[dict[str, Any]]:
     if not all(isinstance(document, dict) for document in found):
         raise ContentError("a YAML document that is not a mapping", where=file.path)
     return found
+
+
+def _documents(file: ContentFile) -> Iterator[Any]:
+    """Build the documents one by one, after a look at their size: aliases can make gigabytes of a few lines."""
+    loader = _LOADER(file.text)
+    try:
+        while loader.check_node():
+            node: Any = loader.get_node()
+            if _size(node, {}) > MAX_NODES:
+                line = node.start_mark.line + 1
+                raise ContentError(f"a YAML document of more than {MAX_NODES} values", where=f"{file.path}:{line}")
+            yield loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """Count the nodes, those behind aliases as often as they are used; a node in itself has no end."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = MAX_NODES + 1  # until it is known: met again before that, it is in itself
+        inner = node.value if isinstance(node, yaml.SequenceNode) else chain.from_iterable(node.value)
+        sizes[id(node)] = 1 + sum(_size(one, sizes) for one in inner)
+    return sizes[id(node)]

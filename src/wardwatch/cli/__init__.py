@@ -4,9 +4,12 @@ stdout carries the result, stderr everything else. Exit codes: 0 done, 1 finding
 failure, 3 partly done (something could not be read), 130 interrupted.
 """
 
+import contextlib
 import importlib
 import io
+import os
 import pkgutil
+import signal
 import sys
 from typing import ClassVar, Never
 
@@ -57,24 +60,51 @@ def main() -> Never:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # reports hold more than the ASCII of a bare console
+    for name in ("SIGTERM", "SIGHUP"):  # to be told to stop is to be interrupted
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         code = group.main(standalone_mode=False)
-    except WardwatchError as error:
-        _fail(error)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        sys.exit(DONE)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        where = f"wardwatch {error.ctx.info_name}" if isinstance(error, click.UsageError) and error.ctx else "wardwatch"
-        _fail(WardwatchError(error.format_message(), where=where, hint="add --help to see what can be said"))
     except (click.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        sys.stderr.close()
-        sys.exit(FAILURE)
+    except Exception as error:  # noqa: BLE001  (the last resort: a failure must never look like a finding)
+        _fail(error)
     sys.exit(code if isinstance(code, int) else DONE)
 
 
-def _fail(error: WardwatchError) -> Never:
-    print(error, file=sys.stderr)
+def _fail(error: Exception) -> Never:
+    """Print an error as three lines and exit."""
+    if isinstance(error, WardwatchError):
+        found = error
+    elif isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "wardwatch"
+        found = WardwatchError(error.format_message(), where=where, hint=f"see `{where} --help`")
+    elif isinstance(error, OSError):
+        where = str(error.filename or "output")
+        found = WardwatchError(error.strerror or str(error), where=where, hint="is there room, and may it be written?")
+    else:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+        found = WardwatchError(f"{type(error).__name__}: {error}", where=where, hint="this is a bug: please report it")
+    where = found.where or f"wardwatch {' '.join(sys.argv[1:2])}".rstrip()
+    lines = (f"error: {found.what}", f"where: {where}", f"hint: {found.hint or 'see `wardwatch --help`'}")
+    for line in lines:
+        print("".join(char if char.isprintable() else "?" for char in line), file=sys.stderr)
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    # stdout may be what failed; nothing may be written to it again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(FAILURE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wardwatch.cli import DONE, FINDINGS
-from wardwatch.cli._rules import home, rule_paths
+from wardwatch.cli._rules import home, rule_paths, say
 from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.kernel.severity import Level
 
@@ -69,9 +69,9 @@ def list_(state: str | None, logs: tuple[str, ...], as_json: bool, **given: Any)
                 }
             )
         else:
-            print(_row(one))
+            say(_row(one))
     for error in rules.errors:
-        print(f"warning: {error.what} ({error.where})", file=sys.stderr)
+        say(f"warning: {error.what} ({error.where})", file=sys.stderr)
     print(f"{len(found)} rules", file=sys.stderr)
     return DONE
 
@@ -106,7 +106,7 @@ def check(paths: tuple[Path, ...]) -> int:
 
     problems = list(rule_check.check(paths or (ruleset.shipped_rules(),), own=not paths))
     for problem in problems:
-        print(problem)
+        say(problem)
     print(f"{len(problems)} problems", file=sys.stderr)
     return FINDINGS if problems else DONE
 
@@ -130,7 +130,7 @@ def test(paths: tuple[Path, ...], verbose: bool) -> int:  # noqa: FBT001
             if outcome.problem or verbose:
                 word = "FAILED" if outcome.problem else "ok"
                 which = f"{outcome.title}: {outcome.kind} {outcome.number}"
-                print(f"{word} {outcome.path}: {which} {outcome.problem}".rstrip())
+                say(f"{word} {outcome.path}: {which} {outcome.problem}".rstrip())
     print(f"{count} examples, {failed} failed", file=sys.stderr)
     return FINDINGS if failed else DONE
 
@@ -144,12 +144,16 @@ def explain(rule: str, language: str, **given: Any) -> int:  # noqa: ANN401
     rules = _load(given)
     words = rule.casefold()
     found = [one for one in rules.rules.every() if rule in (one.id, one.name)]
-    found = found or [one for one in rules.rules.every() if words in f"{one.title.in_(language)} {one.name}".casefold()]
+    found = found or [
+        one for one in rules.rules.every() if words in f"{one.title.en} {one.title.fr} {one.name}".casefold()
+    ]
     if not found:
-        raise InputError(f"no rule {rule!r}", hint="`wardwatch rules list` shows their titles")
+        raise InputError(
+            f"no rule {rule!r}", where="wardwatch rules explain", hint="`wardwatch rules list` shows their titles"
+        )
     from wardwatch.reports import rule_text  # noqa: PLC0415
 
-    print(rule_text.write(found[0], language))
+    say(rule_text.write(found[0], language))
     if len(found) > 1:
         others = ", ".join(one.title.in_(language) for one in found[1:6])
         print(f"{len(found) - 1} more rules of that title: {others}", file=sys.stderr)
@@ -176,7 +180,11 @@ def coverage(logs: tuple[str, ...], navigator: Path | None, **given: Any) -> int
     if navigator is not None:
         from wardwatch.reports import attack_navigator  # noqa: PLC0415
 
-        navigator.write_text(attack_navigator.of_rules({rule.id: rule for rule in active}), encoding="utf-8")
+        layer = attack_navigator.of_rules({rule.id: rule for rule in active})
+        if str(navigator) == "-":
+            print(layer)
+        else:
+            navigator.write_text(layer, encoding="utf-8")
     return DONE
 
 
@@ -190,7 +198,9 @@ def import_(source: Path, name: str | None) -> int:
 
     folder = name or source.stem
     if not folder.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        raise WardwatchError(f"{folder!r} is no name for a folder", hint="use --name with letters, digits and hyphens")
+        raise WardwatchError(
+            f"{folder!r} is no name for a folder", where="--name", hint="use --name with letters, digits and hyphens"
+        )
     found = list(files.find([source]))
     loaded = load_files(found)
     if not loaded.parsed:

@@ -1,7 +1,11 @@
 """`wardwatch scan`: logs in, the story of the attack out."""
 
 import contextlib
+import dataclasses
+import glob
 import os
+import re
+import signal
 import sys
 import tempfile
 import time
@@ -14,19 +18,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from wardwatch import __version__
 from wardwatch.cli import DONE, FINDINGS, INTERRUPTED, PARTLY
-from wardwatch.cli._outputs import Sinks
-from wardwatch.cli._rules import rule_paths
+from wardwatch.cli._outputs import FORMATS, Sinks
+from wardwatch.cli._rules import rule_paths, warn
 from wardwatch.kernel import stamps
-from wardwatch.kernel.errors import WardwatchError
+from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.kernel.severity import Level
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.ruleset import RulePaths, RuleSet
-    from wardwatch.pipeline.scan import Engine, Summary
-    from wardwatch.pipeline.story import Story
+    from wardwatch.pipeline.scan import Engine, Scan, Summary
     from wardwatch.pipeline.tasks import Settings
+    from wardwatch.reports import Findings
 
+_TENANT = re.compile(r"[a-z0-9-]{1,64}")
 _LEVELS = [level.word for level in Level]
 _SMALL = 48 * 1024 * 1024  # bytes of logs for which more processes cost more than they gain
 _PACKED_ENDINGS = (".gz", ".zst", ".bz2", ".xz", ".zip", ".tgz")
@@ -72,11 +78,14 @@ def _zone(_: click.Context, __: click.Parameter, name: str) -> tzinfo:
         raise click.BadParameter(f"{name!r} is no time zone; write one such as Europe/Paris") from None
 
 
-def _output(name: str, help_: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    return click.option(f"--{name}", metavar="FILE|-", help=help_)
+def _outputs(function: Callable[..., int]) -> Callable[..., int]:
+    for name, text in reversed(FORMATS.items()):
+        function = click.option(f"--{name}", metavar="FILE|-", help=text)(function)
+    return function
 
 
 _PATH = click.Path(path_type=Path, exists=True)
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.command("scan")
@@ -88,7 +97,9 @@ _PATH = click.Path(path_type=Path, exists=True)
     metavar="DIR|ZIP",
     help="More rules: Sigma files, folders or zip archives.",
 )
-@click.option("--lists", multiple=True, type=_PATH, metavar="DIR", help="Folders of lists that rules read (NAME.txt).")
+@click.option(
+    "--lists", multiple=True, type=_FOLDER, metavar="DIR", help="Folders of lists that rules read (NAME.txt)."
+)
 @click.option("--no-own-rules", is_flag=True, help="Leave out the rules that come with Wardwatch.")
 @click.option("--since", callback=_moment, metavar="TIME|SPAN", help="Only events from then on (2026-11-23T02:00, 7d).")
 @click.option("--until", callback=_moment, metavar="TIME|SPAN", help="Only events up to then.")
@@ -119,11 +130,7 @@ _PATH = click.Path(path_type=Path, exists=True)
     show_default=True,
     help="Language of reports.",
 )
-@_output("json", "Alerts as JSON Lines (Alert v1).")
-@_output("csv", "Alerts as a CSV timeline for Timesketch.")
-@_output("ocsf", "Alerts as OCSF Detection Findings, JSON Lines.")
-@_output("navigator", "A layer for ATT&CK Navigator.")
-@_output("html", "One self-contained HTML report.")
+@_outputs
 def command(**given: Any) -> int:  # noqa: ANN401  (what click has checked)
     """Scan logs for an attack and say what to do first.
 
@@ -134,9 +141,14 @@ def command(**given: Any) -> int:  # noqa: ANN401  (what click has checked)
 
 
 def _options(given: Mapping[str, Any]) -> Options:
-    outputs = tuple((name, str(given[name])) for name in ("json", "csv", "ocsf", "navigator", "html") if given[name])
-    if sum(target == "-" for _, target in outputs) > 1:
-        raise click.UsageError("only one output can go to stdout")
+    outputs = tuple((name, str(given[name])) for name in FORMATS if given[name] is not None)
+    targets = [target for _, target in outputs]
+    if "" in targets or len(set(targets)) < len(targets):
+        raise click.UsageError("every output needs a file of its own, and only one can go to stdout")
+    if given["since"] is not None and given["until"] is not None and given["since"] > given["until"]:
+        raise click.UsageError("--since is later than --until: no event can lie between them")
+    if not _TENANT.fullmatch(given["tenant"]):
+        raise click.UsageError("--tenant is a slug: lower-case letters, digits and hyphens")
     values = {
         name: given[name]
         for name in ("paths", "rules", "lists", "since", "until", "source", "zone", "tenant", "language")
@@ -156,30 +168,65 @@ def run(options: Options) -> int:
     from wardwatch import sources  # noqa: PLC0415
     from wardwatch.pipeline import ruleset  # noqa: PLC0415
     from wardwatch.pipeline.scan import Scan  # noqa: PLC0415
-    from wardwatch.pipeline.story import Story  # noqa: PLC0415
 
     if options.source is not None and options.source not in sources.every():
-        raise WardwatchError(f"no source {options.source!r}", hint=f"one of: {', '.join(sources.every())}")
+        hint = f"one of: {', '.join(sources.every())}"
+        raise WardwatchError(f"no source {options.source!r}", where="--source", hint=hint)
+    _refuse_missing(options.paths)
     paths = rule_paths(options.rules, options.lists, own_rules=options.own_rules)
     rules = ruleset.load(paths)
-    for warning in [*rules.rules.warnings, *(f"{error.what} ({error.where})" for error in rules.errors)]:
-        print(f"warning: {warning}", file=sys.stderr)
-    story, interrupted = Story(), False
+    warn(rules, options.rules)
+    sinks = Sinks(options.outputs)
     with contextlib.ExitStack() as stack:
+        stack.callback(sinks.close)
         spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wardwatch-")))
         settings = _settings(options, rules)
         engine = _engine(options, paths, rules, settings)
         stack.callback(engine.close)
-        scan = Scan(engine, rules.correlations, spool, source=options.source)
-        sinks = Sinks(options.outputs, options.language, rules.rules.by_id(), stack)
-        try:
-            for alert in scan.run(options.paths, settings, _progress()):
-                story.add(alert)
-                sinks.take(alert)
-        except KeyboardInterrupt:
-            interrupted = True
-        sinks.finish(story, scan.summary)
-    return _code(options, story, scan.summary, interrupted=interrupted)
+        scan = Scan(engine, rules.correlations, spool, source=options.source, leave_out=sinks.paths)
+        return _told(options, rules, scan, sinks, settings)
+
+
+def _told(options: Options, rules: "RuleSet", scan: "Scan", sinks: Sinks, settings: "Settings") -> int:
+    """Run the scan, and tell it even if it was stopped or broke off."""
+    from wardwatch.pipeline.story import Story  # noqa: PLC0415
+    from wardwatch.reports import Findings  # noqa: PLC0415
+
+    findings = Findings(
+        Story(),
+        scan.summary,
+        rules.rules.by_id(),
+        options.language,
+        settings.received_at,
+        __version__,
+        since=options.since,
+        until=options.until,
+        off=tuple(rule for rule in rules.rules.others if rule.reason),
+    )
+    sinks.begin(findings)
+    broken: WardwatchError | None = None
+    try:
+        for alert in scan.run(options.paths, settings, _progress()):
+            findings.story.add(alert)
+            sinks.take(alert)
+    except KeyboardInterrupt:
+        # From here on the little that is left is written, whoever presses what.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        findings = dataclasses.replace(findings, interrupted=True)
+    except WardwatchError as error:
+        broken = error
+        findings = dataclasses.replace(findings, interrupted=True)
+    sinks.finish(findings)
+    code = _code(options, findings)
+    if broken is not None:
+        raise broken
+    return code
+
+
+def _refuse_missing(paths: tuple[str, ...]) -> None:
+    """Raise `InputError` where nothing that was named is there; one that is missing among others is reported."""
+    if all(path != "-" and (not path or not Path(path).exists()) and not glob.glob(path) for path in paths):  # noqa: PTH207
+        raise InputError("no such file or folder", where=", ".join(paths), hint="check the path for typing errors")
 
 
 def _settings(options: Options, rules: "RuleSet") -> "Settings":
@@ -233,17 +280,16 @@ def _progress() -> "Callable[[Summary], None] | None":
     return show
 
 
-def _code(options: Options, story: "Story", summary: "Summary", *, interrupted: bool) -> int:
+def _code(options: Options, findings: "Findings") -> int:
+    story, summary = findings.story, findings.summary
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
-    last = "interrupted: what was found until then is kept. " if interrupted else ""
-    print(
-        f"{last}{summary.files} logs, {summary.total_events} events, {story.count} alerts,"
-        f" {summary.total_rejects} not understood",
-        file=sys.stderr,
-    )
-    if interrupted:
+    last = "interrupted: what was found until then is kept. " if findings.interrupted else ""
+    counts = ((summary.files, "log"), (summary.total_events, "event"), (story.count, "alert"))
+    words = [f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts]
+    print(f"{last}{', '.join(words)}, {summary.total_rejects:,} not understood", file=sys.stderr)
+    if findings.interrupted:
         return INTERRUPTED
     if options.fail_on is not None and story.level is not None and story.level >= options.fail_on:
         return FINDINGS
-    return PARTLY if summary.total_rejects else DONE
+    return PARTLY if summary.total_rejects or not summary.total_events else DONE

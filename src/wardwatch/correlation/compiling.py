@@ -1,7 +1,8 @@
 """From pySigma's correlation rules to ours. What cannot run is reported and stops no other rule."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,7 +16,6 @@ from sigma.correlations import (
     SigmaExtendedCorrelationCondition,
     SigmaRuleReference,
 )
-from sigma.rule import SigmaRule
 
 from wardwatch.correlation import rules as kinds
 from wardwatch.correlation.rules import CorrelationRule, Correlations, Expression, Number, Ref
@@ -30,28 +30,31 @@ MAX_DEPTH = 50  # of an extended condition
 Compiled = CorrelationRule | UnsupportedRuleError
 
 
-def rule_id(rule: SigmaRule | SigmaCorrelationRule) -> str:
-    """Return the id by which sightings and alerts name a rule: its id, else its name, else its title."""
-    return str(rule.id or rule.name or rule.title)
+Named = tuple[str, SigmaCorrelationRule]  # a correlation with the id by which alerts name it
 
 
-def references(rules: Iterable[SigmaRule]) -> dict[str, str]:
-    """Map everything by which a correlation may refer to these base rules (id, name) to their ids."""
-    found: dict[str, str] = {}
-    for rule in rules:
-        found.update({str(key): rule_id(rule) for key in (rule.id, rule.name, rule_id(rule)) if key})
-    return found
+def _spelt(name: str) -> str:
+    """Return a reference as it is looked up: UUIDs are the same in any case of their letters."""
+    return name.lower() if _UUID.fullmatch(name) else name
 
 
-def compile_correlations(rules: Sequence[SigmaCorrelationRule], bases: Mapping[str, str]) -> Correlations:
-    """Compile `rules`; `bases` maps names and ids of base rules to their ids (see `references`)."""
-    named = {str(key): rule for rule in rules for key in (rule.id, rule.name, rule_id(rule)) if key}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def compile_correlations(rules: Sequence[Named], bases: Mapping[str, str]) -> Correlations:
+    """Compile `rules`, each given with its id; `bases` maps names and ids of base rules to their ids.
+
+    Ids are those of `wardwatch.detection.rules.Rule`: sightings and alerts carry them as they are here.
+    """
+    named = {
+        _spelt(str(key)): (id_, rule) for id_, rule in reversed(rules) for key in (rule.name, rule.id, id_) if key
+    }
     done: dict[str, Compiled] = {}
-    compiler = _Compiler(named, bases, done)
-    for rule in rules:
-        compiler.compile(rule, ())
+    compiler = _Compiler(named, {_spelt(name): id_ for name, id_ in bases.items()}, done)
+    for id_, rule in rules:
+        compiler.compile(id_, rule, ())
     ready = tuple(rule for rule in done.values() if isinstance(rule, CorrelationRule))
-    generating = {rule_id(rule): rule.generate for rule in rules}
+    generating = {id_: rule.generate for id_, rule in rules}
     listeners: dict[str, list[tuple[int, Ref]]] = {}
     needs: dict[str, set[str]] = {}
     for index, compiled in enumerate(ready):
@@ -65,7 +68,7 @@ def compile_correlations(rules: Sequence[SigmaCorrelationRule], bases: Mapping[s
         needs={key: frozenset(value) for key, value in needs.items() if key not in types},
         silenced=frozenset(ref.rule for rule in ready for ref in rule.refs if not generating[rule.id]),
         types=types,
-        errors=tuple(error for error in done.values() if isinstance(error, UnsupportedRuleError)),
+        errors={id_: error for id_, error in done.items() if isinstance(error, UnsupportedRuleError)},
     )
 
 
@@ -73,15 +76,14 @@ class _Compiler:
     """Compiles each rule once, those it refers to first."""
 
     def __init__(
-        self, named: Mapping[str, SigmaCorrelationRule], bases: Mapping[str, str], done: dict[str, Compiled]
+        self, named: Mapping[str, Named], bases: Mapping[str, str], done: dict[str, Compiled]
     ) -> None:
         self.named = named
         self.bases = bases
         self.done = done
 
-    def compile(self, rule: SigmaCorrelationRule, above: tuple[str, ...]) -> Compiled:
-        """Compile `rule`, or say why not; `above` are the rules that led here."""
-        key = rule_id(rule)
+    def compile(self, key: str, rule: SigmaCorrelationRule, above: tuple[str, ...]) -> Compiled:
+        """Compile the rule with the id `key`, or say why not; `above` are the rules that led here."""
         if key not in self.done:
             try:
                 compiled: Compiled = self._compile(rule, (*above, key))
@@ -119,16 +121,16 @@ class _Compiler:
         return replace(compiled, fingerprint=_fingerprint(compiled, inner))
 
     def _resolve(self, name: str, path: tuple[str, ...]) -> str:
-        if name in self.bases:
-            return self.bases[name]
-        inner = self.named.get(name)
-        if inner is None:
+        if (base := self.bases.get(_spelt(name))) is not None:
+            return base
+        if _spelt(name) not in self.named:
             raise UnsupportedRuleError(f"refers to the rule {name!r}, which is not there or cannot run")
-        if rule_id(inner) in path:
+        id_, inner = self.named[_spelt(name)]
+        if id_ in path:
             raise UnsupportedRuleError(f"refers to itself by way of {name!r}")
-        if isinstance(self.compile(inner, path), UnsupportedRuleError):
+        if isinstance(self.compile(id_, inner, path), UnsupportedRuleError):
             raise UnsupportedRuleError(f"refers to the correlation {name!r}, which cannot run")
-        return rule_id(inner)
+        return id_
 
 
 def _fingerprint(rule: CorrelationRule, inner: Sequence[CorrelationRule]) -> str:

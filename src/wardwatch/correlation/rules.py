@@ -104,7 +104,7 @@ class Correlations:
         silenced: ids of rules, base rules and correlations alike, that raise no alert of their own because a
             correlation without `generate` refers to them.
         types: id → type of each of `rules`.
-        errors: one for each correlation that cannot run, with the reason; `where` names the rule.
+        errors: id → the reason, for each correlation that cannot run.
     """
 
     rules: tuple[CorrelationRule, ...]
@@ -112,7 +112,7 @@ class Correlations:
     needs: Mapping[str, frozenset[str]]
     silenced: frozenset[str]
     types: Mapping[str, str]
-    errors: tuple[UnsupportedRuleError, ...]
+    errors: Mapping[str, UnsupportedRuleError]
 
 
 def expression_holds(expression: Expression, seen: int) -> bool:

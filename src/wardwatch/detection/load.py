@@ -5,7 +5,8 @@ Parsing is pySigma's. A rule that cannot run is kept with the reason, so that `w
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +52,32 @@ def load_files(found: Iterable[ContentFile]) -> Loaded:
     dialect.teach()
     loaded = Loaded()
     filters: list[SigmaFilter] = []
+    of_files: list[list[Parsed]] = []
     for file in found:
         try:
-            documents = files.documents(file)
+            documents = [_plain(document) for document in files.documents(file)]
         except ContentError as error:
             loaded.errors.append(error)
             continue
+        before = len(loaded.parsed)
         for document in _merged(documents):
             _take(loaded, filters, document, file.path)
-    _drop_duplicates(loaded)
+        of_files.append(loaded.parsed[before:])
+    _keep_last(loaded, of_files)
     for one in filters:
         _apply(loaded, one)
     return loaded
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  (whatever YAML holds)
+    """Bring what YAML holds into the shapes of JSON: keys are texts, dates and times ISO 8601, texts valid UTF-8."""
+    if isinstance(value, dict):
+        return {_plain(key if isinstance(key, str | date) else str(key)): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _merged(documents: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
@@ -119,14 +134,35 @@ def _take(loaded: Loaded, filters: list[SigmaFilter], document: dict[str, Any], 
         loaded.parsed.append(Parsed(values.from_document(document, path, reason=reason), None, document))
 
 
-def _drop_duplicates(loaded: Loaded) -> None:
-    """Keep the last of the rules with one id: what the user adds replaces what was there, and a warning says so."""
-    last = {parsed.rule.id: parsed for parsed in loaded.parsed}
-    for parsed in loaded.parsed:
-        winner = last[parsed.rule.id]
-        if winner is not parsed:
-            loaded.warnings.append(f"{parsed.rule.path}: replaced by {winner.rule.path} (same id {parsed.rule.id})")
-    loaded.parsed = [parsed for parsed in loaded.parsed if last[parsed.rule.id] is parsed]
+def _keep_last(loaded: Loaded, of_files: list[list[Parsed]]) -> None:
+    """Keep the rules of the last of the files with one id: what the user adds replaces what was there, with a warning.
+
+    Rules of one file that share an id, as those of a v1 collection do, all stay: `id`, `id#2`, `id#3`.
+    """
+    last = {parsed.rule.id: number for number, some in enumerate(of_files) for parsed in some}
+    paths = [some[0].rule.path if some else "" for some in of_files]
+    loaded.parsed = []
+    taken: set[str] = set(last)
+    for number, some in enumerate(of_files):
+        counts: dict[str, int] = {}
+        for parsed in some:
+            id_ = parsed.rule.id
+            if last[id_] != number:
+                warning = f"{parsed.rule.path}: replaced by {paths[last[id_]]} (same id {id_})"
+                loaded.warnings.append(warning)
+                continue
+            loaded.parsed.append(_numbered(parsed, counts, taken))
+
+
+def _numbered(parsed: Parsed, counts: dict[str, int], taken: set[str]) -> Parsed:
+    id_ = parsed.rule.id
+    counts[id_] = counts.get(id_, 0) + 1
+    if counts[id_] == 1:
+        return parsed
+    while f"{id_}#{counts[id_]}" in taken:
+        counts[id_] += 1
+    taken.add(f"{id_}#{counts[id_]}")
+    return replace(parsed, rule=replace(parsed.rule, id=f"{id_}#{counts[id_]}"))
 
 
 def _apply(loaded: Loaded, one: SigmaFilter) -> None:

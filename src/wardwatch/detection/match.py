@@ -21,6 +21,7 @@ MATCHES = pa.schema([pa.field("row", pa.uint32(), nullable=False), pa.field("rul
 _MAX_VALUES = 65_536  # remembered values of one field
 _MAX_VALUE = 4_096  # characters of a value worth remembering
 _MAX_CLASSES = 65_536  # remembered combinations of signatures, and signatures, of one log source
+_MAX_LOG_SOURCES = 10_000
 _RADIX_LIMIT = 1 << 62
 _NOTHING: frozenset[int] = frozenset()
 
@@ -42,8 +43,8 @@ class _Partition:
     A signature is the set of predicates that are true for one value; signatures are numbered, 0 is the empty set.
     """
 
-    def __init__(self, rules: CompiledRules, logsource: LogSource, store: DatabaseStore) -> None:
-        self.rules = [number for number, key in enumerate(rules.keys) if covers(key.logsource, logsource)]
+    def __init__(self, rules: CompiledRules, numbered: Sequence[int], store: DatabaseStore) -> None:
+        self.rules = list(numbered)
         self.conditions = {number: rules.conditions[number] for number in self.rules}
         self.by_anchor: dict[int, list[int]] = {}
         self.always: list[int] = []
@@ -136,19 +137,36 @@ class Memory:
 
     def __init__(self, store: DatabaseStore = built) -> None:
         self.store = store
-        self._partitions: dict[LogSource, _Partition] = {}
         self._rules: CompiledRules | None = None
+        self._by_source: dict[LogSource, list[int]] = {}  # rules by the log source that they name
+        self._partitions: dict[tuple[int, ...], _Partition] = {}
+        self._known: dict[LogSource, _Partition] = {}
 
     def partition(self, rules: CompiledRules, logsource: LogSource) -> _Partition:
         """Return the partition of a log source, building it at first sight."""
         if self._rules is not rules:
-            self._rules, self._partitions = rules, {}
-        found = self._partitions.get(logsource)
+            self._take(rules)
+        found = self._known.get(logsource)
         if found is None:
-            found = self._partitions[logsource] = _Partition(rules, logsource, self.store)
+            if len(self._known) >= _MAX_LOG_SOURCES:  # names of services can come from the log
+                self._known.clear()
+            found = self._known[logsource] = self._covering(rules, logsource)
         if len(found.classes) > _MAX_CLASSES or len(found.sets) > _MAX_CLASSES:
             found.forget()
         return found
+
+    def _take(self, rules: CompiledRules) -> None:
+        self._rules, self._by_source, self._partitions, self._known = rules, {}, {}, {}
+        for number, key in enumerate(rules.keys):
+            self._by_source.setdefault(key.logsource, []).append(number)
+
+    def _covering(self, rules: CompiledRules, logsource: LogSource) -> _Partition:
+        """Log sources that the same rules cover share a partition, however many there are."""
+        named = (numbered for rule, numbered in self._by_source.items() if covers(rule, logsource))
+        key = tuple(sorted(number for numbered in named for number in numbered))
+        if key not in self._partitions:
+            self._partitions[key] = _Partition(rules, key, self.store)
+        return self._partitions[key]
 
 
 def needs(rules: CompiledRules, logsource: LogSource, memory: Memory) -> frozenset[str]:

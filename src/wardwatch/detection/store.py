@@ -4,7 +4,6 @@ A cached rule set is plain data. The folder belongs to its owner alone; a file t
 """
 
 import contextlib
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -128,12 +127,3 @@ def _key(parts: Sequence[bytes]) -> str:
         hasher.update(len(part).to_bytes(8, "little"))
         hasher.update(part)
     return hasher.hexdigest()
-
-
-def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return `$WARDWATCH_HOME/cache`, or the user's cache folder."""
-    home = environment.get("WARDWATCH_HOME")
-    if home:
-        return Path(home) / "cache"
-    base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "wardwatch"

@@ -2,10 +2,13 @@
 
 import gc
 import multiprocessing
+import pickle
 import signal
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 from wardwatch.detection.match import Memory
 from wardwatch.kernel.errors import WardwatchError
@@ -27,7 +30,7 @@ class InProcess:
         """Run `tasks` in their order."""
         with _no_cycles():
             for task in tasks:
-                yield self._worker.run(task)
+                yield from self._worker.run(task)
 
     def close(self) -> None:
         """Nothing is left running."""
@@ -38,6 +41,7 @@ class Pool:
 
     def __init__(self, paths: RulePaths, settings: Settings, processes: int) -> None:
         self._processes = processes
+        self._spool = tempfile.TemporaryDirectory(prefix="wardwatch-")
         self._pool = ProcessPoolExecutor(
             processes,
             mp_context=multiprocessing.get_context("spawn"),  # threads of Arrow do not survive a fork
@@ -57,21 +61,23 @@ class Pool:
             ) from None
 
     def _run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        running: set[Future[TaskResult]] = set()
+        running: set[Future[_Parts]] = set()
         for task in tasks:
-            running.add(self._pool.submit(_run, task))
+            running.add(self._pool.submit(_run, task, self._spool.name))
             if len(running) >= self._processes * _AHEAD:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (one.result() for one in done)
+                yield from (part for one in done for part in _parts(one.result()))
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from (one.result() for one in done)
+            yield from (part for one in done for part in _parts(one.result()))
 
     def close(self) -> None:
         """Give up what is running."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
+            process.join()
+        self._spool.cleanup()
 
 
 _worker: list[Worker] = []  # the one of this process
@@ -86,8 +92,29 @@ def _start(paths: RulePaths, settings: Settings) -> None:
     gc.disable()
 
 
-def _run(task: Task) -> TaskResult:
-    return _worker[0].run(task)
+# The parts of a result: those before the last lie in files, so that neither side holds all of them.
+_Parts = tuple[list[Path], TaskResult]
+
+
+def _run(task: Task, spool: str) -> _Parts:
+    earlier: list[Path] = []
+    for part in _worker[0].run(task):
+        if part.final:
+            return earlier, part
+        with tempfile.NamedTemporaryFile(dir=spool, delete=False) as file:
+            pickle.dump(part, file)
+        earlier.append(Path(file.name))
+    raise AssertionError("a worker ends with a final part")
+
+
+def _parts(result: _Parts) -> Iterator[TaskResult]:
+    """Yield the parts of a result; the files are our own, in a folder that is ours alone."""
+    earlier, last = result
+    for path in earlier:
+        with path.open("rb") as file:
+            yield pickle.load(file)  # noqa: S301
+        path.unlink()
+    yield last
 
 
 class _no_cycles:  # noqa: N801  (used like a function)

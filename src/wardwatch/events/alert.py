@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wardwatch.events.record import Value
+from wardwatch.events.record import STATED, Value
 from wardwatch.kernel.severity import Level
 
 FORMAT = "wardwatch/alert/1"
@@ -27,6 +27,7 @@ class Alert:
         count: events in the episode; 1 for an event.
         group: field → value of a correlation's group-by.
         fields: matched fields → values; of a correlation those of its first event plus the computed value.
+        time_quality: of the event's time, as in the envelope; `received` means that the event states no believable one.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Alert:
     count: int = 1
     group: Mapping[str, str | None] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
+    time_quality: str = STATED
 
 
 MAX_EVENT_IDS = 100

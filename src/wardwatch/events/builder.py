@@ -196,8 +196,14 @@ class _Envelope:
 
 
 def _numbered(record_ids: list[str | None], ordinals: list[int]) -> list[str]:
-    """The log's own number of each event; where it has none, `@` and the event's ordinal in its origin."""
-    return [f"@{ordinal}" if own is None else own for own, ordinal in zip(record_ids, ordinals, strict=True)]
+    """The log's own number of each event; where it has none, `@` and the event's ordinal in its origin.
+
+    Only we write `@`: what a log calls so itself is no number, and not believed.
+    """
+    return [
+        f"@{ordinal}" if own is None or own[:1] == "@" else own
+        for own, ordinal in zip(record_ids, ordinals, strict=True)
+    ]
 
 
 def _constant(word: str, rows: int) -> pa.DictionaryArray:
@@ -210,7 +216,7 @@ def _arrow(values: np.ndarray, kind: pa.DataType) -> pa.Array:
 
 
 def _first(transposed: list[tuple[Any, ...]], positions: tuple[int, ...], rows: int) -> list[str | None]:
-    """For each row the text of the first position that holds a value."""
+    """For each row the text of the first position that holds a value; the empty text and `-` are none."""
     if not positions:
         return [None] * rows
     found = transposed[positions[0]]
@@ -220,6 +226,8 @@ def _first(transposed: list[tuple[Any, ...]], positions: tuple[int, ...], rows: 
                 second if first in (None, "", "-") else first
                 for first, second in zip(found, transposed[position], strict=True)
             )
+    if "" in found or "-" in found:
+        found = tuple(None if value in ("", "-") else value for value in found)
     if set(map(type, found)) == {str}:
         return list(found)
     return [None if value is None else text_of(value) for value in found]

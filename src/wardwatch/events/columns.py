@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from wardwatch.events.batch import NULL, WORDS
+from wardwatch.events.batch import NULL, WORD, WORDS
 
 _LISTS = (list, tuple)
 _MAX_EXACT_FLOAT = 1e15
@@ -60,15 +60,22 @@ class Column:
     def finish(self, rows: int) -> pa.Array:
         """Return the column with `rows` rows: dictionary-encoded texts, or lists where any value was a list."""
         values = list(chain(*self._parts, repeat(None, rows - self._rows)))
-        if self._has_lists:
-            return pa.array([v if v is None or isinstance(v, list) else [v] for v in values], WORDS)
-        return words(values)
+        if not self._has_lists:
+            return words(values)
+        lists = [v if v is None or isinstance(v, list) else [v] for v in values]
+        try:
+            return pa.array(lists, WORDS)
+        except UnicodeEncodeError:
+            return pa.array([v and [_mended(one) for one in v] for v in lists], WORDS)
 
 
 def words(values: Sequence[str | None]) -> pa.DictionaryArray:
     """Dictionary-encode texts; lone surrogates, which JSON can carry and UTF-8 cannot, become `?`."""
     try:
-        return pa.array(values, pa.string()).dictionary_encode()
+        return pa.array(values, WORD)
     except UnicodeEncodeError:
-        mended = [v and v.encode("utf-8", "replace").decode() for v in values]
-        return pa.array(mended, pa.string()).dictionary_encode()
+        return pa.array([v and _mended(v) for v in values], pa.string()).dictionary_encode()
+
+
+def _mended(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

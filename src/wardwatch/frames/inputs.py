@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -90,12 +90,12 @@ class Input:
 Found = Input | Unopened
 
 
-def find(paths: Iterable[str], spool: Path) -> Iterator[Found]:
+def find(paths: Iterable[str], spool: Path, leave_out: Collection[str] = ()) -> Iterator[Found]:
     """Yield every log in `paths`: files, folders (hidden files left out), globs, stdin (`-`), and what archives hold.
 
-    A file named twice, or reached through a link, comes once.
+    A file named twice, or reached through a link, comes once; files in `leave_out` (real paths) do not come.
     """
-    seen: set[str] = set()
+    seen: set[str] = set(leave_out)
     for path in paths:
         for found in _stdin(spool) if path == "-" else _named(path):
             if isinstance(found, Input):
@@ -115,9 +115,14 @@ def _stdin(spool: Path) -> Iterator[Found]:
 
 def _named(path: str) -> Iterator[Found]:
     if Path(path).is_dir():
-        for folder, folders, names in os.walk(path):
+        unread: list[OSError] = []
+        for folder, folders, names in os.walk(path, onerror=unread.append):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in folders:
+                if (Path(folder) / name).is_symlink():
+                    yield Unopened(str(Path(folder) / name), "a link to a folder: name it to read it")
             yield from (_file(str(Path(folder) / name)) for name in sorted(names) if not name.startswith("."))
+        yield from (Unopened(str(error.filename), error.strerror or "cannot be read") for error in unread)
     elif Path(path).exists():
         yield _file(path)
     else:

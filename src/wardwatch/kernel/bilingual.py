@@ -18,8 +18,9 @@ class Text:
         return self.fr if language == "fr" and self.fr else self.en
 
     @classmethod
-    def parse(cls, value: str | Mapping[str, str]) -> "Text":
-        """Build from content: a plain string is English; a mapping holds `en` and `fr`."""
+    def parse(cls, value: str | Mapping[str, object]) -> "Text":
+        """Build from content: a plain string is English; a mapping holds `en` and `fr`, whatever else is made text."""
         if isinstance(value, str):
             return cls(en=value)
-        return cls(en=value["en"], fr=value.get("fr", ""))
+        english, french = value["en"], value.get("fr")
+        return cls(en="" if english is None else str(english), fr="" if french is None else str(french))

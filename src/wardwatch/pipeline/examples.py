@@ -7,6 +7,7 @@ An example is a log as its source writes it, so that the source is tested with t
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class _Here:
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Run the tasks."""
-        return map(self._worker.run, tasks)
+        return chain.from_iterable(map(self._worker.run, tasks))
 
     def close(self) -> None:
         """Nothing is left running."""

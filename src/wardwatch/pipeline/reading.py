@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from wardwatch.detection.compiled import CompiledRules
 from wardwatch.detection.keywords import KeywordFilter
-from wardwatch.detection.match import Memory, keyword_filter, needs
+from wardwatch.detection.match import Memory, keyword_filter
 from wardwatch.events.builder import BatchBuilder, Origin, Wanted
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import Group, Record, Reject
@@ -56,7 +56,7 @@ class Reader:
         self._rules = rules
         self._memory = memory
         self._also = also
-        self._asked_of: dict[LogSource, frozenset[str]] = {}
+        self._asked_of: dict[int, frozenset[str]] = {}  # by partition, which the memory keeps
         self._keywords: dict[str, KeywordFilter] = {}
         self.fields: dict[LogSource, set[str]] = {}
 
@@ -70,7 +70,7 @@ class Reader:
         with Path(task.input.path).open("rb") as stream:
             bodies_and_rejects = source.split(stream)
             if source.independent:
-                while chunk := list(islice(bodies_and_rejects, CHUNK)):
+                while chunk := _chunk(bodies_and_rejects):
                     yield from (one for one in chunk if isinstance(one, Reject))
                     block = Block([one for one in chunk if not isinstance(one, Reject)], [])
                     yield from self._block(block, source, context, origin)
@@ -93,7 +93,8 @@ class Reader:
         if keywords is not None and keywords.usable:
             suspects = _suspects(block, keywords)
             plain = [body for position, body in enumerate(bodies) if position not in suspects]
-            yield from self._built(source.read(plain, context), origin, self._asked, keywords=False)
+            narrow = replace(context, wanted=self._asked)
+            yield from self._built(source.read(plain, narrow), origin, self._asked, keywords=False)
             bodies = [bodies[position] for position in sorted(suspects)]
         if bodies:
             yield from self._built(source.read(bodies, context), origin, self._all_asked)
@@ -156,17 +157,28 @@ class Reader:
         yield from (Batch(events, keywords) for events in builder.finish())
 
     def _asked(self, logsource: LogSource) -> frozenset[str]:
-        found = self._asked_of.get(logsource)
+        partition = self._memory.partition(self._rules, logsource)
+        found = self._asked_of.get(id(partition))
         if found is None:
-            also = (fields for rule, fields in self._also.items() if rule in self._rule_ids(logsource))
-            found = self._asked_of[logsource] = needs(self._rules, logsource, self._memory).union(*also)
+            ids = {self._rules.keys[number].id for number in partition.rules}
+            also = (fields for rule, fields in self._also.items() if rule in ids)
+            found = self._asked_of[id(partition)] = partition.needs.union(*also)
         return found
-
-    def _rule_ids(self, logsource: LogSource) -> set[str]:
-        return {self._rules.keys[number].id for number in self._memory.partition(self._rules, logsource).rules}
 
     def _all_asked(self, logsource: LogSource) -> frozenset[str] | None:
         return None if self._memory.partition(self._rules, logsource).keywords else self._asked(logsource)
+
+
+def _chunk(found: Iterator[Body | Reject]) -> list[Body | Reject]:
+    """Take up to `CHUNK` bodies, and not many more bytes than a block holds."""
+    chunk: list[Body | Reject] = []
+    size = 0
+    for one in found:
+        chunk.append(one)
+        size += 0 if isinstance(one, Reject) else len(one[1])
+        if len(chunk) >= CHUNK or size >= BLOCK:
+            break
+    return chunk
 
 
 def _suspects(block: Block, keywords: KeywordFilter) -> set[int]:
@@ -194,7 +206,7 @@ def line_blocks(task: Task) -> Iterator[Block]:
         offset = task.start
         if offset:
             stream.seek(offset - 1)
-            offset += len(stream.readline()) - 1  # the line before `start` belongs to the piece before
+            offset += _skip_line(stream) - 1  # the line before `start` belongs to the piece before
         end = task.input.size if task.end is None else task.end
         first = True
         while offset < end:
@@ -225,9 +237,9 @@ def _lines_of(data: bytes, start: int, *, bom: bool) -> Block:
     if bom and lines[0].startswith(_BOM):
         lines[0] = b" " * len(_BOM) + lines[0][len(_BOM) :]
     offsets = accumulate(map(len, lines), lambda offset, length: offset + length + 1, initial=start)
-    bodies = [pair for pair in zip(offsets, lines, strict=False) if pair[1]]
+    bodies = [pair for pair in zip(offsets, lines, strict=False) if pair[1] and not pair[1].isspace()]
     if b"\r" in data:
-        bodies = [(offset, line.rstrip(b"\r")) for offset, line in bodies if not line.isspace()]
+        bodies = [(offset, line.rstrip(b"\r")) for offset, line in bodies]
     rejects = []
     if max(map(len, lines)) > MAX_BODY:
         reason = f"line longer than {MAX_BODY} bytes"

@@ -54,11 +54,11 @@ def of_files(found: Iterable[ContentFile], lists: Mapping[str, Sequence[str]]) -
 
 def _assembled(compiled: CompiledRules, store: Store, errors: list[ContentError]) -> RuleSet:
     correlations = _correlations(compiled)
-    reasons = [
-        (error.where, " · ".join(part for part in (error.what, error.hint) if part)) for error in correlations.errors
-    ]
+    reasons = {
+        id_: " · ".join(part for part in (error.what, error.hint) if part) for id_, error in correlations.errors.items()
+    }
     compiled.others = [
-        replace(rule, reason=rule.reason or next((reason for where, reason in reasons if rule.id in where), ""))
+        replace(rule, reason=rule.reason or reasons.get(rule.id, "")) if rule.kind == "correlation" else rule
         for rule in compiled.others
     ]
     return RuleSet(compiled, correlations, store, errors)
@@ -66,14 +66,17 @@ def _assembled(compiled: CompiledRules, store: Store, errors: list[ContentError]
 
 def _correlations(compiled: CompiledRules) -> Correlations:
     if not compiled.correlations:
-        return Correlations((), {}, {}, frozenset(), {}, ())
+        return Correlations((), {}, {}, frozenset(), {}, {})
     # pySigma loads slowly and is not needed without correlations.
     from sigma.correlations import SigmaCorrelationRule  # noqa: PLC0415
 
     from wardwatch.correlation.compiling import compile_correlations  # noqa: PLC0415
 
     bases = {name: key.id for key in compiled.keys for name in (key.name, key.id) if name}
-    return compile_correlations([SigmaCorrelationRule.from_dict(one) for one in compiled.correlations], bases)
+    # The correlations that parsed are among the others, in the same order, with the ids of their rules.
+    ids = [rule.id for rule in compiled.others if rule.kind == "correlation" and not rule.reason]
+    rules = [SigmaCorrelationRule.from_dict(one) for one in compiled.correlations]
+    return compile_correlations(list(zip(ids, rules, strict=True)), bases)
 
 
 def read_lists(folders: Sequence[Path]) -> tuple[tuple[str, tuple[str, ...]], ...]:

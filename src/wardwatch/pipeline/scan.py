@@ -1,20 +1,21 @@
 """Scan logs for an attack: find them, cut them into tasks, run these, correlate, and hand on alerts as they come."""
 
-import filecmp
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from wardwatch import sources
-from wardwatch.correlation.correlator import Correlator, Limits
+from wardwatch.correlation.correlator import Correlator
 from wardwatch.correlation.rules import Correlations
 from wardwatch.events.alert import Alert
 from wardwatch.events.logsource import LogSource
 from wardwatch.frames import inputs
 from wardwatch.frames.inputs import Input, Unopened
+from wardwatch.kernel import ids
 from wardwatch.pipeline.mixed import is_mixed
 from wardwatch.pipeline.reading import by_lines
 from wardwatch.pipeline.sorter import Sorter
@@ -46,6 +47,8 @@ class Summary:
     by_source: Counter[str] = field(default_factory=Counter)
     fields: dict[LogSource, set[str]] = field(default_factory=dict)
     hosts: Counter[str] = field(default_factory=Counter)
+    outside: int = 0  # events that were read but lie outside the asked window of time
+    untimed: int = 0  # events that state no believable time: they have that of the scan, and count as in the window
     first_at: int | None = None
     last_at: int | None = None
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)  # (file, reason)
@@ -74,6 +77,8 @@ class Summary:
             known = self.fields.setdefault(logsource, set())
             known.update(islice(names - known, MAX_NAMES - len(known)))
         self.hosts.update(result.hosts)
+        self.outside += result.outside
+        self.untimed += result.untimed
         for mine, theirs, choose in (("first_at", result.first_at, min), ("last_at", result.last_at, max)):
             known = getattr(self, mine)
             if theirs is not None:
@@ -91,18 +96,20 @@ class Cutter:
         self._summary = summary
         self._spool = spool
         self._source = source
-        self._seen: dict[bytes, Input] = {}
+        self._seen: dict[bytes, list[tuple[str, str, bytes]]] = {}  # by fingerprint: name, path, hash of all bytes
         self._open: Counter[str] = Counter()  # pieces of an unpacked log that are not read yet
 
-    def tasks(self, paths: Iterable[str]) -> Iterator[Task]:
-        """Yield the tasks of all logs in `paths`, large ones in pieces."""
-        for found in inputs.find(paths, self._spool):
+    def tasks(self, paths: Iterable[str], leave_out: Collection[str] = ()) -> Iterator[Task]:
+        """Yield the tasks of all logs in `paths` but those in `leave_out`, large ones in pieces."""
+        for found in inputs.find(paths, self._spool, leave_out):
             if isinstance(found, Unopened):
                 self._summary.unopened.append(found)
-            elif found.size and not self._is_copy(found):
-                yield from self._cut(found)
             else:
-                found.release()
+                distinct = self._distinct(found) if found.size else None
+                if distinct is None:
+                    found.release()
+                else:
+                    yield from self._cut(distinct)
 
     def done(self, task: Task) -> None:
         """Remove an unpacked log when its last piece was read."""
@@ -111,13 +118,22 @@ class Cutter:
             del self._open[task.input.path]
             task.input.release()
 
-    def _is_copy(self, found: Input) -> bool:
-        """Say whether the same bytes were read already; events of copies would have the same ids."""
-        first = self._seen.setdefault(inputs.fingerprint(found.path, found.size), found)
-        if first is found or not Path(first.path).exists():
-            return False
-        self._summary.copies.append(f"{found.name} = {first.name}")
-        return filecmp.cmp(first.path, found.path, shallow=False)
+    def _distinct(self, found: Input) -> Input | None:
+        """Return the log, `None` if the same bytes were read already: events of copies would have the same ids.
+
+        Logs that only look alike (size, beginning and end) are told apart by all their bytes, and get ids of their own.
+        """
+        looks = inputs.fingerprint(found.path, found.size)
+        small = found.size <= 2 * inputs.HEAD  # then the fingerprint is of all its bytes
+        alike = self._seen.setdefault(looks, [])
+        # An unpacked log is gone when the next one comes, so its hash is made now.
+        whole = b"" if small or not (alike or found.temporary) else _hashed(found.path)
+        for name, path, known in alike:
+            if small or (known or _hashed(path)) == whole:
+                self._summary.copies.append(f"{found.name} = {name}")
+                return None
+        alike.append((found.name, found.path, whole))
+        return replace(found, id=ids.digest("file/2", found.id, whole)) if len(alike) > 1 else found
 
     def _cut(self, found: Input) -> Iterator[Task]:
         with Path(found.path).open("rb") as stream:
@@ -134,6 +150,11 @@ class Cutter:
         pieces = list(_pieces(task)) if found.size > PIECE and source.independent and by_lines(source, task) else [task]
         self._open[found.path] += len(pieces)
         yield from pieces
+
+
+def _hashed(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").digest()
 
 
 def _pieces(task: Task) -> Iterator[Task]:
@@ -154,21 +175,31 @@ _SNIFFED = 16_384  # bytes from which the format is told
 class Scan:
     """One scan. `run` yields alerts as they are found, correlations at the end; `summary` is true at any time."""
 
-    def __init__(self, engine: Engine, correlations: Correlations, spool: Path, *, source: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        correlations: Correlations,
+        spool: Path,
+        *,
+        source: str | None = None,
+        leave_out: Collection[str] = (),
+    ) -> None:
         self._engine = engine
         self._correlations = correlations
         self._spool = spool
         self.summary = Summary()
         self._cutter = Cutter(self.summary, spool, source)
+        self._leave_out = leave_out
 
     def run(
         self, paths: Iterable[str], settings: Settings, progress: Callable[[Summary], None] | None = None
     ) -> Iterator[Alert]:
         """Scan `paths`."""
         with Sorter(self._spool) as sorter:
-            for result in self._engine.run(self._cutter.tasks(paths)):
+            for result in self._engine.run(self._cutter.tasks(paths, self._leave_out)):
                 self.summary.add(result)
-                self._cutter.done(result.task)
+                if result.final:
+                    self._cutter.done(result.task)
                 sorter.add(result.sightings)
                 if progress is not None:
                     progress(self.summary)
@@ -176,7 +207,7 @@ class Scan:
             yield from self._correlated(sorter, settings)
 
     def _correlated(self, sorter: Sorter, settings: Settings) -> Iterator[Alert]:
-        correlator = Correlator(self._correlations, limits=Limits(lateness=None))
+        correlator = Correlator(self._correlations)  # sightings come in order: no lateness beyond the usual
         final: dict[str, Alert] = {}
         sightings = sorter.sorted()
         while chunk := list(islice(sightings, _CHUNK)):

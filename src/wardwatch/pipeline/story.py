@@ -115,7 +115,10 @@ class RuleTotal:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do first: the playbook (its slug, or none), and why: the worst rule that asks for it."""
+    """One thing to do first: the kind of incident (a playbook's slug, or none), and why: the worst rule of it.
+
+    `derived` says that no rule named the playbook: it follows from ATT&CK (see `playbook_of`).
+    """
 
     playbook: str | None
     rule_id: str
@@ -123,6 +126,7 @@ class Step:
     level: Level
     explanation: Text
     hosts: tuple[str, ...]
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,17 +368,79 @@ class Story:
     def steps(self, rules: Mapping[str, Rule], limit: int = 3) -> list[Step]:
         """What to do first: one step for each playbook of the worst groups, or for each rule that has none.
 
-        Only what is high or critical asks for steps; where nothing is, the worst level there is does.
+        Playbooks that rules name come before those that follow from ATT&CK, and these before rules that
+        have none at all. Only what is high or critical asks for steps; where nothing is, the worst level
+        there is does.
         """
         urgent = min(Level.HIGH, self.level) if self.level is not None else Level.HIGH
-        found: dict[str, tuple[Group, dict[str, None]]] = {}
+        found: dict[str, _Asked] = {}
         for group in self.groups(rules):
             if group.level < urgent:
                 break
             rule = rules.get(group.rule_id)
-            key = (rule.playbook if rule else None) or f"rule {group.rule_id}"
-            found.setdefault(key, (group, {}))[1].setdefault(group.host)
-        return [_step(group, tuple(hosts), rules) for group, hosts in list(found.values())[:limit]]
+            named = rule.playbook if rule else None
+            slug = named or playbook_of(group.tags)
+            place = 0 if named else 1 if slug else 2
+            asked = found.setdefault(slug or f"rule {group.rule_id}", _Asked(place, slug, group))
+            if place < asked.place:
+                asked.place, asked.group = place, group
+            asked.hosts.setdefault(group.host)
+        ordered = sorted(found.values(), key=lambda one: one.place)
+        return [_step(asked, rules) for asked in ordered[:limit]]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What asks for a step: `place` is 0 for a playbook that a rule names, 1 for a derived one, 2 for none."""
+
+    place: int
+    slug: str | None
+    group: Group
+    hosts: dict[str, None] = field(default_factory=dict)
+
+
+# What is to be done about techniques, and else about tactics; the first that a rule's tags hold counts.
+_BY_TECHNIQUE = {
+    "T1490": "backup-sabotage",
+    "T1486": "ransomware-on-file-share",
+    "T1485": "ransomware-on-file-share",
+    "T1070.001": "logging-stopped",
+    "T1562.002": "logging-stopped",
+    "T1219": "remote-tool",
+    "T1110": "account-compromise",
+    "T1078": "account-compromise",
+    "T1114": "account-compromise",
+}
+_BY_TACTIC = {
+    "inhibit-response-function": "medical-network-intrusion",
+    "impair-process-control": "medical-network-intrusion",
+    "evasion": "medical-network-intrusion",
+    "exfiltration": "data-exfiltration",
+    "credential-access": "credential-theft",
+    "collection": "data-exfiltration",
+    "lateral-movement": "malware-on-computer",
+    "command-and-control": "malware-on-computer",
+    "execution": "malware-on-computer",
+    "impact": "malware-on-computer",
+    "persistence": "malware-on-computer",
+    "privilege-escalation": "malware-on-computer",
+    "defense-impairment": "malware-on-computer",
+    "defense-evasion": "malware-on-computer",
+    "stealth": "malware-on-computer",
+    "initial-access": "malware-on-computer",
+    "discovery": "malware-on-computer",
+}
+
+
+def playbook_of(tags: Iterable[str]) -> str | None:
+    """The playbook that follows from ATT&CK tags, for rules that name none; a sub-technique counts as its parent."""
+    known = list(tags)
+    techniques = attack.techniques_of(known)
+    ids = {*techniques, *(id_.partition(".")[0] for id_ in techniques)}
+    tactics = set(attack.tactics_of(known))
+    by_technique = (slug for id_, slug in _BY_TECHNIQUE.items() if id_ in ids)
+    by_tactic = (slug for tactic, slug in _BY_TACTIC.items() if tactic in tactics)
+    return next(by_technique, None) or next(by_tactic, None)
 
 
 def _host_story(level: Level, host: _Host) -> HostStory:
@@ -391,15 +457,16 @@ def _host_story(level: Level, host: _Host) -> HostStory:
     )
 
 
-def _step(group: Group, hosts: tuple[str, ...], rules: Mapping[str, Rule]) -> Step:
-    rule = rules.get(group.rule_id)
+def _step(asked: _Asked, rules: Mapping[str, Rule]) -> Step:
+    group = asked.group
     return Step(
-        playbook=rule.playbook if rule else None,
+        playbook=asked.slug,
         rule_id=group.rule_id,
         title=group.title,
         level=group.level,
-        explanation=explanation(rule),
-        hosts=hosts,
+        explanation=explanation(rules.get(group.rule_id)),
+        hosts=tuple(asked.hosts),
+        derived=asked.place > 0 and asked.slug is not None,
     )
 
 

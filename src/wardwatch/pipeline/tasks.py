@@ -61,15 +61,18 @@ class ShownReject:
 
 @dataclass(slots=True)
 class TaskResult:
-    """What came of a task."""
+    """What came of a task, or of a part of it; the last part is `final`."""
 
     task: Task
+    final: bool = False
     alerts: list[Alert] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
     events: Counter[LogSource] = field(default_factory=Counter)
     by_source: Counter[str] = field(default_factory=Counter)
     fields: dict[LogSource, set[str]] = field(default_factory=dict)
     hosts: Counter[str] = field(default_factory=Counter)
+    outside: int = 0  # events outside the asked window of time
+    untimed: int = 0  # events that state no believable time
     first_at: int | None = None
     last_at: int | None = None
     rejects: Counter[str] = field(default_factory=Counter)

@@ -18,11 +18,15 @@ from wardwatch.events import batch as layout
 from wardwatch.events.alert import Alert
 from wardwatch.events.batch import FIELD_PREFIX, NULL
 from wardwatch.events.builder import Origin
-from wardwatch.events.record import Reject, Value
+from wardwatch.events.logsource import LogSource
+from wardwatch.events.record import RECEIVED, Reject, Value
 from wardwatch.kernel import ids
-from wardwatch.pipeline.reading import Reader, by_lines
+from wardwatch.pipeline.reading import Item, Reader, by_lines
 from wardwatch.pipeline.tasks import MAX_SHOWN_REJECTS, Settings, ShownReject, Task, TaskResult
 
+PART = 20_000  # alerts and sightings in one part of a result
+MAX_REASONS = 1_000  # distinct reasons of rejects in one part
+MAX_LOG_SOURCES = 2_000  # told apart in one part; names of services can come from the log
 MAX_HOSTS = 10_000  # counted in one task
 _COUNT = 1024 * 1024
 MAX_FIELD_VALUE = 2_000  # characters of a matched field kept in an alert
@@ -38,9 +42,11 @@ class Worker:
         self._needs = dict(settings.needs)
         self._reader = Reader(rules, memory, self._needs)
 
-    def run(self, task: Task) -> TaskResult:
-        """Run one task to its end. A log that ends in an error keeps what came before it."""
-        result = TaskResult(task)
+    def run(self, task: Task) -> Iterator[TaskResult]:
+        """Run one task to its end; yields its result in parts, the last of which is `final`.
+
+        A log that ends in an error, or a reader that breaks, keeps what came before.
+        """
         source = sources.every()[task.source]
         settings = self._settings
         context = sources.Context(
@@ -50,45 +56,72 @@ class Worker:
         )
         origin = Origin(settings.tenant, task.input.id, settings.received_at, source.name)
         lined = by_lines(source, task)
-        self._reader.fields = result.fields
-        rejects: list[Reject] = []
+        items = self._reader.read(task, source, context, origin)
+        result = TaskResult(task)
+        while not result.final:
+            rejects: list[Reject] = []
+            self._reader.fields = result.fields
+            result.final = self._part(items, result, rejects)
+            _show(result, rejects, lined=lined)
+            if result.final:
+                result.bytes_read = (task.end if task.end is not None else task.input.size) - task.start
+            yield result
+            result = TaskResult(task, final=result.final)
+
+    def _part(self, items: Iterator[Item], result: TaskResult, rejects: list[Reject]) -> bool:
+        """Take items until the result is large enough to hand on; says whether the log is at its end."""
         try:
-            for item in self._reader.read(task, source, context, origin):
+            for item in items:
                 if isinstance(item, Reject):
-                    result.rejects[item.reason] += 1
+                    result.rejects[item.reason if len(result.rejects) < MAX_REASONS else "other reasons"] += 1
                     if len(rejects) < MAX_SHOWN_REJECTS:
                         rejects.append(item)
                 else:
                     self._batch(item.events, result, keywords=item.keywords)
+                if len(result.alerts) + len(result.sightings) >= PART:
+                    return False
         except OSError as error:  # the disk or the share under a log went away
-            result.rejects[f"reading stopped: {error}"] += 1
-        _show(result, rejects, lined=lined)
-        result.bytes_read = (task.end if task.end is not None else task.input.size) - task.start
-        return result
+            result.rejects[f"reading stopped: {error.strerror}"] += 1
+        except Exception as error:  # noqa: BLE001  (a worker's loop: one log must not stop the others)
+            result.rejects[f"reading stopped: a fault of the reader ({type(error).__name__})"] += 1
+        return True
 
     def _batch(self, batch: pa.RecordBatch, result: TaskResult, *, keywords: bool) -> None:
         """Match one batch, and note what it held."""
         logsource = layout.logsource(batch.schema)
+        if logsource not in result.events and len(result.events) >= MAX_LOG_SOURCES:
+            logsource = LogSource(logsource.product, logsource.category)
         result.events[logsource] += batch.num_rows
         result.by_source[batch.column("source")[0].as_py()] += batch.num_rows
         times = batch.column("occurred_at").cast(pa.int64())
-        low, high = pc.min_max(times).as_py().values()
-        result.first_at = low if result.first_at is None else min(result.first_at, low)
-        result.last_at = high if result.last_at is None else max(result.last_at, high)
+        timed = pc.not_equal(batch.column("time_quality").cast(pa.string()), RECEIVED)
+        result.untimed += batch.num_rows - (pc.sum(timed).as_py() or 0)
+        low, high = pc.min_max(times.filter(timed)).as_py().values()
+        if low is not None:
+            result.first_at = low if result.first_at is None else min(result.first_at, low)
+            result.last_at = high if result.last_at is None else max(result.last_at, high)
+        within = self._within(times.to_numpy(), timed)
+        result.outside += batch.num_rows - int(within.sum())
         for one in batch.column("host").value_counts().to_pylist():
             if one["values"] is not None and (len(result.hosts) < MAX_HOSTS or one["values"] in result.hosts):
                 result.hosts[one["values"]] += one["counts"]
         matches = match(batch, self._rules, self._memory, keywords=keywords)
         if matches.num_rows:
-            self._matches(batch, matches, times, result)
+            self._matches(batch, matches, within, result)
 
-    def _matches(self, batch: pa.RecordBatch, matches: pa.Table, times: pa.Array, result: TaskResult) -> None:
+    def _within(self, times: np.ndarray, timed: pa.BooleanArray) -> np.ndarray:
+        """Say which events lie in the asked window; one without a believable time may do, and is kept."""
+        since, until = self._settings.since, self._settings.until
+        within = np.ones(len(times), bool)
+        if since is not None:
+            within &= times >= since
+        if until is not None:
+            within &= times <= until
+        kept: np.ndarray = within | ~timed.to_numpy(zero_copy_only=False)
+        return kept
+
+    def _matches(self, batch: pa.RecordBatch, matches: pa.Table, within: np.ndarray, result: TaskResult) -> None:
         settings = self._settings
-        within = np.ones(batch.num_rows, bool)
-        if settings.since is not None:
-            within &= times.to_numpy() >= settings.since
-        if settings.until is not None:
-            within &= times.to_numpy() <= settings.until
         rows, numbers = matches["row"].to_numpy(), matches["rule"].to_numpy()
         for number in np.unique(numbers):
             rule = self._rules.rules[number]
@@ -100,7 +133,7 @@ class Worker:
                 result.alerts.extend(_alerts(batch, chosen, rule, result.task.input.name))
 
 
-_ENVELOPE = ("event_id", "tenant", "occurred_at", "host", "user", "record_id")
+_ENVELOPE = ("event_id", "tenant", "occurred_at", "host", "user", "record_id", "time_quality")
 
 
 def _taken(batch: pa.RecordBatch, rows: np.ndarray, fields: Iterable[str]) -> tuple[list[Any], list[dict[str, Value]]]:
@@ -123,7 +156,7 @@ def _shown_value(found: Any) -> Value:  # noqa: ANN401
 
 def _alerts(batch: pa.RecordBatch, rows: np.ndarray, rule: Rule, file: str) -> Iterator[Alert]:
     source = str(layout.logsource(batch.schema))
-    for (event, tenant, occurred_at, host, user, record_id), values in zip(
+    for (event, tenant, occurred_at, host, user, record_id, quality), values in zip(
         *_taken(batch, rows, rule.fields), strict=True
     ):
         yield Alert(
@@ -143,6 +176,7 @@ def _alerts(batch: pa.RecordBatch, rows: np.ndarray, rule: Rule, file: str) -> I
             record_id=record_id,
             event_ids=(event.hex(),),
             fields={name: _shown_value(value) for name, value in values.items() if value is not None},
+            time_quality=quality,
         )
 
 
@@ -150,7 +184,9 @@ def _sightings(
     batch: pa.RecordBatch, rows: np.ndarray, rule: Rule, needed: frozenset[str], file: str
 ) -> Iterator[Sighting]:
     source = str(layout.logsource(batch.schema))
-    for (event, tenant, occurred_at, host, user, record_id), values in zip(*_taken(batch, rows, needed), strict=True):
+    for (event, tenant, occurred_at, host, user, record_id, _), values in zip(
+        *_taken(batch, rows, needed), strict=True
+    ):
         yield Sighting(
             tenant=tenant,
             rule=rule.id,

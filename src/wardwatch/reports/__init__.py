@@ -5,7 +5,7 @@ them, and cuts what nobody reads. Markup is escaped where a document has one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wardwatch.detection.rules import Rule
@@ -50,6 +50,73 @@ PLAYBOOKS = {
     "remote-tool": Text("Remote-control tool", "Outil de prise en main à distance"),
     "vendor-session": Text("Vendor session", "Session d'un fournisseur"),
 }
+# What to do first where a rule does not say it; one sentence for each playbook.
+ACTIONS = {
+    "account-compromise": Text(
+        "Lock the account, end its sessions, and ask its owner by phone what was really done.",
+        "Verrouillez le compte, fermez ses sessions et demandez au titulaire, par téléphone, ce qu'il a vraiment fait.",
+    ),
+    "backup-sabotage": Text(
+        "Cut the backup server off from the network and check that one copy is out of reach and can be restored.",
+        "Isolez du réseau le serveur de sauvegarde et vérifiez qu'une copie est hors d'atteinte et restaurable.",
+    ),
+    "canary-touched": Text(
+        "Find out who used the canary: nobody has a reason to, so treat the computer and the account as attacked.",
+        "Cherchez qui a touché le leurre : personne n'a de raison de le faire ; tenez poste et compte pour attaqués.",
+    ),
+    "credential-theft": Text(
+        "Isolate the computer, and change the passwords of every account that was used on it, administrators first.",
+        "Isolez l'ordinateur et changez les mots de passe des comptes utilisés dessus, administrateurs d'abord.",
+    ),
+    "data-exfiltration": Text(
+        "Block the destination at the firewall, isolate the computer, and keep the logs: they say what has left.",
+        "Bloquez la destination au pare-feu, isolez l'ordinateur et gardez les journaux : ils disent ce qui est sorti.",
+    ),
+    "hypervisor-under-attack": Text(
+        "Cut the hypervisor's administration network off, and end every session on it that nobody answers for.",
+        "Coupez le réseau d'administration de l'hyperviseur et fermez toute session dont personne ne répond.",
+    ),
+    "imaging-archive-failing": Text(
+        "Call the imaging team, and switch to the procedure for work without the archive until the cause is known.",
+        "Appelez l'équipe d'imagerie et passez à la procédure sans archive tant que la cause n'est pas connue.",
+    ),
+    "imaging-data-theft": Text(
+        "Block the computer that asks for the images, and count with the imaging team which studies it took.",
+        "Bloquez l'ordinateur qui demande les images et comptez avec l'équipe d'imagerie les examens emportés.",
+    ),
+    "interface-engine-tampering": Text(
+        "Stop the changed channel, compare it with its last saved version, and warn those who rely on its messages.",
+        "Arrêtez le canal modifié, comparez-le à sa dernière version sûre et prévenez ceux qui lisent ses messages.",
+    ),
+    "logging-stopped": Text(
+        "Ask who stopped or emptied the logs; if nobody did, isolate the computer and read its logs kept elsewhere.",
+        "Demandez qui a arrêté ou vidé les journaux ; si personne, isolez l'ordinateur et lisez ses journaux ailleurs.",
+    ),
+    "malware-on-computer": Text(
+        "Unplug the computer from the network without switching it off, and look for the same traces on others.",
+        "Débranchez l'ordinateur du réseau sans l'éteindre et cherchez les mêmes traces sur les autres.",
+    ),
+    "medical-network-intrusion": Text(
+        "Close the way into the medical network at the firewall, with the biomedical engineers: devices treat people.",
+        "Fermez au pare-feu l'accès au réseau biomédical, avec les ingénieurs biomédicaux : des appareils soignent.",
+    ),
+    "ransomware-on-file-share": Text(
+        "Cut the computer that writes off from the network at once, then set the share to read-only.",
+        "Coupez aussitôt du réseau l'ordinateur qui écrit, puis mettez le partage en lecture seule.",
+    ),
+    "record-snooping": Text(
+        "Keep the access log, and ask the person in charge of the ward whether there was a reason for care.",
+        "Conservez le journal d'accès et demandez au responsable du service s'il y avait un motif de soin.",
+    ),
+    "remote-tool": Text(
+        "Ask by phone who is at the other end; if nobody knows, end the session and isolate the computer.",
+        "Demandez par téléphone qui est à l'autre bout ; si nul ne le sait, fermez la session et isolez l'ordinateur.",
+    ),
+    "vendor-session": Text(
+        "Call the vendor on a number you know; if the session is not theirs, end it and lock their account.",
+        "Appelez le fournisseur à un numéro connu ; si ce n'est pas sa session, fermez-la et verrouillez son compte.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +124,8 @@ class Findings:
     """What a document tells: the story of a finished scan, what the scan saw, and the rules by id.
 
     `language` is `en` or `fr`; `made_at` (µs UTC) and `version` say when and by which Wardwatch it was made.
+    `interrupted` says that the scan did not come to its end; `since` and `until` (µs UTC) are the window that
+    was asked; `off` are rules that were loaded but do not run, each with its reason.
     """
 
     story: Story
@@ -65,6 +134,10 @@ class Findings:
     language: str = "en"
     made_at: int | None = None
     version: str = ""
+    interrupted: bool = False
+    since: int | None = None
+    until: int | None = None
+    off: Sequence[Rule] = ()
 
 
 _HOSTILE = re.compile(
@@ -114,6 +187,18 @@ def number(value: int, language: str) -> str:
     return f"{value:,}".replace(",", "\u202f" if language == "fr" else ",")
 
 
+_UNITS = ((10**9, "GB", "Go"), (10**6, "MB", "Mo"), (10**3, "kB", "ko"))
+
+
+def size(count: int, language: str) -> str:
+    """A number of bytes, rounded, in the unit that leaves one to three digits (SI prefixes); never 0 of something."""
+    for factor, english, french in _UNITS:
+        if count >= factor or factor == 10**3:
+            shown = max(round(count / factor), 1 if count else 0)
+            return f"{number(shown, language)}\u00a0{french if language == 'fr' else english}"
+    raise AssertionError("the smallest unit takes what is left")
+
+
 class Words:
     """The strings of one document in one language; both languages of every string are required."""
 
@@ -152,14 +237,19 @@ _MONTHS = {
     ),
 }
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+UNTIMED = Text("time unknown", "heure inconnue")
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Writes times (µs UTC). `year` says whether days need one, because not all are of the same year."""
+    """Writes times (µs UTC). `year` says whether days need one, because not all are of the same year.
+
+    `unknown` is the time that stands for none: events that state no time bear that of the scan.
+    """
 
     language: str
     year: bool = False
+    unknown: int | None = None
 
     def day(self, stamp: int) -> str:
         """23 Nov, or 23 Nov 2026."""
@@ -177,10 +267,24 @@ class Clock:
 
     def at(self, stamp: int) -> str:
         """23 Nov, 02:14."""
+        if stamp == self.unknown:
+            return UNTIMED.in_(self.language)
         return f"{self.day(stamp)}, {self.minute(stamp)}"
+
+    def exact(self, stamp: int) -> str:
+        """23 Nov, 02:14:07."""
+        return self.at(stamp) if stamp == self.unknown else f"{self.day(stamp)}, {self.second(stamp)}"
+
+    def after(self, stamp: int, earlier: int) -> str:
+        """The minute, with its day where this is another than that of `earlier`."""
+        if stamp == self.unknown or self.day(stamp) != self.day(earlier):
+            return self.at(stamp)
+        return self.minute(stamp)
 
     def span(self, first: int, last: int) -> str:
         """The day and both minutes; or both days; or the one minute."""
+        if self.unknown in (first, last):
+            return self.at(first) if first == last else f"{self.at(first)} – {self.at(last)}"
         if self.day(first) != self.day(last):
             return f"{self.at(first)} – {self.at(last)}"
         if self.minute(first) == self.minute(last):
@@ -204,98 +308,5 @@ def clock(findings: Findings) -> Clock:
     """The clock of a document: with years if the alerts are of several, or of another than the document."""
     story = findings.story
     known = [stamp for stamp in (story.first_at, story.last_at, findings.made_at) if stamp is not None]
-    return Clock(findings.language, year=len({stamps.moment(stamp).year for stamp in known}) > 1)
-
-
-ANSWERS = {
-    "signs.one": Text(
-        "{n} computer shows signs of an attack: {host}, {alerts}, last {at} UTC.",
-        "{n} ordinateur présente des signes d'attaque : {host}, {alerts}, dernière le {at} UTC.",
-    ),
-    "signs.many": Text(
-        "{n} computers show signs of an attack; the worst: {host}, {alerts}, last {at} UTC.",
-        "{n} ordinateurs présentent des signes d'attaque ; le plus touché : {host}, {alerts}, dernière le {at} UTC.",
-    ),
-    "unbound": Text(
-        "There are signs of an attack, tied to no single computer: {alerts}, last {at} UTC.",
-        "Il y a des signes d'attaque, sans ordinateur précis : {alerts}, dernière le {at} UTC.",
-    ),
-    "minor.one": Text(
-        "No high or critical alert; {n} lesser alert is to be reviewed.",
-        "Aucune alerte élevée ou critique ; {n} alerte moindre est à examiner.",
-    ),
-    "minor.many": Text(
-        "No high or critical alert; {n} lesser alerts are to be reviewed.",
-        "Aucune alerte élevée ou critique ; {n} alertes moindres sont à examiner.",
-    ),
-    "none.one": Text(
-        "No sign of an attack was found in {n} event.",
-        "Aucun signe d'attaque n'a été trouvé dans {n} événement.",
-    ),
-    "none.many": Text(
-        "No sign of an attack was found in {n} events.",
-        "Aucun signe d'attaque n'a été trouvé dans {n} événements.",
-    ),
-    "blind": Text(
-        "Nothing could be checked: no event was read.",
-        "Rien n'a pu être vérifié : aucun événement n'a été lu.",
-    ),
-    "first": Text("Do first: {steps}.", "À faire d'abord : {steps}."),
-    "alerts4.one": Text("{n} critical alert", "{n} alerte critique"),
-    "alerts4.many": Text("{n} critical alerts", "{n} alertes critiques"),
-    "alerts3.one": Text("{n} high alert", "{n} alerte élevée"),
-    "alerts3.many": Text("{n} high alerts", "{n} alertes élevées"),
-    "alerts2.one": Text("{n} medium alert", "{n} alerte moyenne"),
-    "alerts2.many": Text("{n} medium alerts", "{n} alertes moyennes"),
-    "alerts1.one": Text("{n} low alert", "{n} alerte faible"),
-    "alerts1.many": Text("{n} low alerts", "{n} alertes faibles"),
-    "alerts0.one": Text("{n} informational alert", "{n} alerte informative"),
-    "alerts0.many": Text("{n} informational alerts", "{n} alertes informatives"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The first sentence of a report, what to do first (or empty), and the level that its shape shows.
-
-    `level` is `None` where nothing was found, and `blind` where nothing could be; `host` is the one named.
-    """
-
-    sentence: str
-    first: str
-    level: Level | None
-    blind: bool = False
-    host: str = ""
-
-
-def answer(findings: Findings) -> Answer:
-    """Say in one sentence what matters: what one would say on the telephone."""
-    story, say = findings.story, Words(ANSWERS, findings.language)
-    level = story.level
-    if level is None:
-        events = findings.summary.total_events
-        sentence = say.count("none", events) if events else say("blind")
-        return Answer(sentence, "", None, blind=not events)
-    steps = ", ".join(
-        dict.fromkeys(
-            say.text(playbook(step.playbook) if step.playbook else step.title) for step in story.steps(findings.rules)
-        )
-    )
-    first = say("first", steps=clean(steps)) if steps else ""
-    if level < Level.HIGH:
-        return Answer(say.count("minor", story.count), first, level)
-    sentence, host = _signs(findings, say, level)
-    return Answer(sentence, first, level, host=host)
-
-
-def _signs(findings: Findings, say: Words, level: Level) -> tuple[str, str]:
-    hosts = [host for host in findings.story.hosts() if host.level >= Level.HIGH]
-    computers = [host for host in hosts if host.host]
-    worst = computers[0] if computers else hosts[0]
-    count = say.count(f"alerts{int(worst.level)}", worst.levels.get(worst.level, 0))
-    at = clock(findings).at(worst.worst_at)
-    if not computers:
-        count = say.count(f"alerts{int(level)}", findings.story.levels[level])
-        return say("unbound", alerts=count, at=at), ""
-    host = clean(worst.host, 60)
-    return say.count("signs", len(computers), host=host, alerts=count, at=at), host
+    several = len({stamps.moment(stamp).year for stamp in known}) > 1
+    return Clock(findings.language, several, findings.made_at if findings.summary.untimed else None)

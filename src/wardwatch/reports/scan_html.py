@@ -17,15 +17,34 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from wardwatch.events.alert import Alert
+from wardwatch.frames.inputs import Unopened
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
 from wardwatch.pipeline import story
 from wardwatch.pipeline.story import Group, HostStory, Step
-from wardwatch.reports import Clock, Findings, Words, answer, clean, clock, number, playbook, value_text
+from wardwatch.reports import (
+    ACTIONS,
+    Clock,
+    Findings,
+    Words,
+    clean,
+    clock,
+    number,
+    playbook,
+    size,
+    value_text,
+)
+from wardwatch.reports.parts import gaps
+from wardwatch.reports.parts.answer import advice, answer, computers, steps
+from wardwatch.reports.parts.answer import course as course_of
+from wardwatch.reports.parts.reasons import place as in_log
+from wardwatch.reports.parts.reasons import reason as why
 from wardwatch.reports.templates import course
+from wardwatch.reports.templates.scan_words import STRINGS
 from wardwatch.threats import attack
 
 MAX_GROUPS = 200
+MAX_OPEN = 40  # rows before the others are folded away
 MAX_HOSTS = 50
 MAX_CHARTED = 10
 MAX_FIELDS = 12
@@ -35,130 +54,6 @@ MAX_PLACES = 3
 MAX_REASONS = 50
 MAX_SOURCES = 50
 _SECOND = 1_000_000  # µs
-
-STRINGS = {
-    "title": Text("Scan report", "Rapport d'analyse"),
-    "made": Text("made {at} UTC", "établi le {at} UTC"),
-    "utc": Text("All times are UTC", "Toutes les heures sont UTC"),
-    "skip": Text("Skip to content", "Aller au contenu"),
-    "word.none": Text("Nothing found", "Rien trouvé"),
-    "word.blind": Text("Unknown", "Inconnu"),
-    "story": Text("What happened on each computer", "Ce qui s'est passé sur chaque ordinateur"),
-    "story.went": Text(
-        "{host}: from {first} to {last} in {lasted}", "{host} : de « {first} » à « {last} » en {lasted}"
-    ),
-    "story.once": Text("{host}: {n} tactics at the same moment", "{host} : {n} tactiques au même moment"),
-    "story.note": Text("worst first", "le plus grave d'abord"),
-    "chart.label": Text(
-        "When each computer reached each tactic, drawn",
-        "Quand chaque ordinateur a atteint chaque tactique, dessin",
-    ),
-    "chart.alt": Text(
-        "{finding}. The table below holds the same times.",
-        "{finding}. Le tableau suivant donne les mêmes heures.",
-    ),
-    "hosts.caption": Text(
-        "Computers with alerts, worst first, with the attack's course",
-        "Ordinateurs avec alertes, le plus grave d'abord, avec le déroulement de l'attaque",
-    ),
-    "computer": Text("Computer", "Ordinateur"),
-    "nowhere": Text("no single computer", "sans ordinateur précis"),
-    "worst": Text("Worst", "Gravité"),
-    "alerts": Text("Alerts", "Alertes"),
-    "when": Text("First to last", "Première à dernière"),
-    "course": Text("Course", "Déroulement"),
-    "course.none": Text("no tactic stated", "aucune tactique indiquée"),
-    "more.hosts.one": Text(
-        "{n} more computer with alerts is not shown.", "{n} autre ordinateur avec alertes non affiché."
-    ),
-    "more.hosts.many": Text(
-        "{n} more computers with alerts are not shown.", "{n} autres ordinateurs avec alertes non affichés."
-    ),
-    "first": Text("Do first", "À faire d'abord"),
-    "others.one": Text("{n} other", "{n} autre"),
-    "others.many": Text("{n} others", "{n} autres"),
-    "found": Text("What was found", "Ce qui a été trouvé"),
-    "found.note": Text(
-        "by computer and rule, worst first; open a row for the proof",
-        "par ordinateur et règle, le plus grave d'abord ; ouvrez une ligne pour les preuves",
-    ),
-    "alerts.one": Text("{n} alert", "{n} alerte"),
-    "alerts.many": Text("{n} alerts", "{n} alertes"),
-    "playbook": Text("Playbook", "Fiche réflexe"),
-    "harmless": Text("Harmless if", "Sans gravité si"),
-    "tactics": Text("Tactics", "Tactiques"),
-    "techniques": Text("ATT&CK", "ATT&CK"),
-    "users": Text("Accounts", "Comptes"),
-    "rule": Text("Rule", "Règle"),
-    "samples.all": Text("Events", "Événements"),
-    "samples.some": Text("First {n} of {all} alerts", "{n} premières alertes sur {all}"),
-    "more.groups.one": Text(
-        "{n} more row is not shown here; the JSON Lines and CSV exports have it.",
-        "{n} autre ligne n'est pas affichée ici ; les exports JSON Lines et CSV la contiennent.",
-    ),
-    "more.groups.many": Text(
-        "{n} more rows are not shown here; the JSON Lines and CSV exports have them.",
-        "{n} autres lignes ne sont pas affichées ici ; les exports JSON Lines et CSV les contiennent.",
-    ),
-    "beyond.one": Text(
-        "{n} alert was counted but not kept for this report; the JSON Lines and CSV exports have it.",
-        "{n} alerte comptée mais non conservée pour ce rapport ; les exports JSON Lines et CSV la contiennent.",
-    ),
-    "beyond.many": Text(
-        "{n} alerts were counted but not kept for this report; the JSON Lines and CSV exports have them.",
-        "{n} alertes comptées mais non conservées pour ce rapport ; les exports JSON Lines et CSV les contiennent.",
-    ),
-    "unread": Text("What was not understood", "Ce qui n'a pas été compris"),
-    "unread.note": Text("an attack may hide there", "une attaque peut s'y cacher"),
-    "unread.none": Text("Everything was read.", "Tout a été lu."),
-    "unread.fact.one": Text("{n} thing not understood", "{n} élément non compris"),
-    "unread.fact.many": Text("{n} things not understood", "{n} éléments non compris"),
-    "places": Text("First: {places}", "Premiers : {places}"),
-    "unknown": Text("Files of unknown format", "Fichiers de format inconnu"),
-    "unopened": Text("Files that were not opened", "Fichiers non ouverts"),
-    "copies": Text("Copies of files already read, left out", "Copies de fichiers déjà lus, écartées"),
-    "reasons": Text("For other reasons", "Pour d'autres raisons"),
-    "coverage": Text("What was read", "Ce qui a été lu"),
-    "coverage.caption": Text("Events by source", "Événements par source"),
-    "coverage.text": Text(
-        "{files}, {megabytes} MB, {hosts}, checked with {rules}.",
-        "{files}, {megabytes} Mo, {hosts}, contrôlés avec {rules}.",
-    ),
-    "source": Text("Source", "Source"),
-    "others.sources": Text("other sources", "autres sources"),
-    "events": Text("Events", "Événements"),
-    "all": Text("All", "Total"),
-    "events.one": Text("{n} event read", "{n} événement lu"),
-    "events.many": Text("{n} events read", "{n} événements lus"),
-    "episode.one": Text("{n} event together", "{n} événement"),
-    "episode.many": Text("{n} events together", "{n} événements ensemble"),
-    "files.one": Text("{n} file", "{n} fichier"),
-    "files.many": Text("{n} files", "{n} fichiers"),
-    "hosts.one": Text("{n} computer", "{n} ordinateur"),
-    "hosts.many": Text("{n} computers", "{n} ordinateurs"),
-    "rules.one": Text("{n} rule", "{n} règle"),
-    "rules.many": Text("{n} rules", "{n} règles"),
-    "method": Text("How to read this", "Comment lire ce rapport"),
-    "method.1": Text(
-        "A rule describes traces that an attack leaves. An alert says that such traces are there, not "
-        "that an attack succeeded: "
-        "compare each with its harmless explanations before you act on it alone.",
-        "Une règle décrit des traces laissées par une attaque. Une alerte dit que ces traces sont "
-        "présentes, non que l'attaque a réussi : "
-        "comparez-la à ses explications sans gravité avant d'agir sur elle seule.",
-    ),
-    "method.2": Text(
-        "No alert means that no rule matched what was read. What was not read, not logged or not "
-        "described by a rule stays unseen.",
-        "L'absence d'alerte signifie qu'aucune règle ne correspond à ce qui a été lu. Ce qui n'a pas été "
-        "lu, journalisé ou décrit par une règle reste invisible.",
-    ),
-    "method.3": Text(
-        "Times are those of the events, in UTC. The course lists ATT&CK tactics by the first alert that names each.",
-        "Les heures sont celles des événements, en UTC. Le déroulement liste les tactiques ATT&CK selon "
-        "la première alerte qui nomme chacune.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +118,7 @@ class _View:
     def page(self) -> dict[str, Any]:
         findings, say, summary = self._findings, self._say, self._findings.summary
         groups = findings.story.groups(findings.rules)
+        rows = [self._group(group) for group in _shared(groups)]
         dated = Clock(say.language, year=True)
         known = summary.first_at is not None and summary.last_at is not None
         return {
@@ -237,8 +133,10 @@ class _View:
             "chart": self._chart(),
             "hosts": [self._host(host) for host in self._hosts[:MAX_HOSTS]],
             "more_hosts": self._more("more.hosts", len(self._hosts) - MAX_HOSTS),
-            "steps": [self._step(step) for step in findings.story.steps(findings.rules)],
-            "groups": [self._group(group) for group in groups[:MAX_GROUPS]],
+            "steps": [self._step(step) for step in steps(findings)],
+            "groups": rows[:MAX_OPEN],
+            "folded": rows[MAX_OPEN:],
+            "rest": self._more("rest", len(rows) - MAX_OPEN),
             "more_groups": [
                 line
                 for line in (
@@ -247,11 +145,14 @@ class _View:
                 )
                 if line
             ],
+            "notes": gaps.notes(findings),
             "unread": self._unread(),
+            "off": self._off(),
             "sources": self._sources(),
             "total": number(summary.total_events, say.language),
             "span": dated.span(summary.first_at or 0, summary.last_at or 0) if known else "",
             "coverage": self._coverage(),
+            "window": gaps.window(findings),
         }
 
     def _more(self, key: str, count: int) -> str:
@@ -270,6 +171,8 @@ class _View:
             slug, word = told.level.word, self._say.level(told.level)
         else:
             slug, word = ("unknown", self._say("word.blind")) if told.blind else ("normal", self._say("word.none"))
+        if self._findings.interrupted and told.level is None:
+            word = self._say("word.interrupted")
         return {
             "sentence": _unbroken(told.sentence, told.host),
             "first": told.first,
@@ -282,9 +185,12 @@ class _View:
         facts = []
         if self._findings.story.count:
             facts.append({"text": say.count("alerts", self._findings.story.count), "href": "#found"})
-            facts.append({"text": say.count("hosts", sum(bool(host.host) for host in self._hosts)), "href": "#story"})
-        facts.append({"text": say.count("events", summary.total_events), "href": "#coverage"})
+            facts.append({"text": computers(self._findings), "href": "#story"})
+        read = gaps.window(self._findings) or say.count("events", summary.total_events)
+        facts.append({"text": read, "href": "#coverage"})
         facts.append({"text": say.count("unread.fact", summary.total_rejects), "href": "#unread"})
+        if self._findings.off:
+            facts.append({"text": say.count("off.fact", len(self._findings.off)), "href": "#unread"})
         return facts
 
     def _name(self, host: str) -> str:
@@ -296,37 +202,36 @@ class _View:
     def _finding(self) -> str:
         """The chart's title: how far the attack went on the worst computer that tells."""
         for host in self._hosts[:MAX_CHARTED]:
-            if len(host.tactics) < 2:  # noqa: PLR2004
+            tactics = self._timed(host)
+            if len(tactics) < 2:  # noqa: PLR2004
                 continue
-            first, last, name = host.tactics[0], host.tactics[-1], self._name(host.host)
+            first, last, name = tactics[0], tactics[-1], self._name(host.host)
             lasted = last.at - first.at
             if lasted < _SECOND:
-                return self._say("story.once", host=name, n=number(len(host.tactics), self._say.language))
-            tactics = {"first": self._tactic(first.tactic), "last": self._tactic(last.tactic)}
-            return self._say("story.went", host=name, lasted=self._clock.lasted(first.at, last.at), **tactics)
+                return self._say("story.once", host=name, n=number(len(tactics), self._say.language))
+            ends = {"first": self._tactic(first.tactic), "last": self._tactic(last.tactic)}
+            return self._say("story.went", host=name, lasted=self._clock.lasted(first.at, last.at), **ends)
         return self._say("story")
+
+    def _timed(self, host: HostStory) -> list[story.Reached]:
+        """The tactics whose time is known."""
+        return [one for one in host.tactics if one.at != self._clock.unknown]
 
     def _chart(self) -> course.Chart | None:
         rows = [
-            course.Line(self._name(host.host), [(one.at, self._tactic(one.tactic)) for one in host.tactics])
+            course.Line(self._name(host.host), [(one.at, self._tactic(one.tactic)) for one in timed])
             for host in self._hosts[:MAX_CHARTED]
-            if host.tactics
+            if (timed := self._timed(host))
         ]
         return course.draw(rows, self._clock) if rows else None
 
     def _host(self, host: HostStory) -> dict[str, Any]:
-        steps, day = [], self._clock.day(host.first_at)
-        for reached in host.tactics:
-            today = self._clock.day(reached.at)
-            at = self._clock.minute(reached.at) if today == day else self._clock.at(reached.at)
-            steps.append(f"{self._tactic(reached.tactic)} {at}")
-            day = today
         return {
             "name": self._name(host.host),
             "level": self._level(host.level),
             "count": number(host.count, self._say.language),
             "when": self._clock.span(host.first_at, host.last_at),
-            "course": " → ".join(steps),
+            "course": course_of(host, self._clock, self._say),
         }
 
     def _step(self, step: Step) -> dict[str, Any]:
@@ -339,14 +244,14 @@ class _View:
             "title": title if step.playbook else None,
             "level": self._level(step.level),
             "where": ", ".join(hosts),
-            "why": self._said(step.explanation),
+            "why": self._said(advice(step, self._findings)),
         }
 
     def _group(self, group: Group) -> dict[str, Any]:
         say, rule = self._say, self._findings.rules.get(group.rule_id)
         users = ", ".join(clean(user, 80) for user in group.users) + (" …" if group.more_users else "")
-        shown = number(len(group.samples), say.language)
-        some = say("samples.some", n=shown, all=number(group.count, say.language))
+        some = say.count("samples.some", len(group.samples), all=number(group.count, say.language))
+        action = ACTIONS.get((rule.playbook if rule else None) or story.playbook_of(group.tags) or "")
         return {
             "level": self._level(group.level),
             "title": self._said(group.title),
@@ -354,7 +259,7 @@ class _View:
             "count": say.count("alerts", group.count),
             "when": self._clock.span(group.first_at, group.last_at),
             "why": self._said(story.explanation(rule), 2_000),
-            "playbook": self._said(playbook(rule.playbook)) if rule and rule.playbook else None,
+            "do": self._said(action) if action else None,
             "harmless": [self._said(text) for text in rule.falsepositives[:10]] if rule else [],
             "tactics": ", ".join(self._tactic(slug) for slug in group.tactics),
             "techniques": ", ".join(attack.technique(id_).label for id_ in group.techniques),
@@ -371,13 +276,14 @@ class _View:
         return ", ".join([self._name(group.host), *shared])
 
     def _sample(self, alert: Alert) -> dict[str, Any]:
-        place = " · ".join(clean(part, 200) for part in (alert.file, alert.record_id) if part)
+        where = self._say.text(in_log(alert.record_id)) if alert.record_id else ""
+        place = " · ".join(clean(part, 200) for part in (alert.file, where) if part)
         fields = [
             {"name": clean(name, 80), "value": value_text(value, MAX_VALUE)}
             for name, value in list(alert.fields.items())[:MAX_FIELDS]
         ]
         return {
-            "at": f"{self._clock.day(alert.occurred_at)}, {self._clock.second(alert.occurred_at)}",
+            "at": self._clock.exact(alert.occurred_at),
             "place": place,
             "events": self._say.count("episode", alert.count) if alert.count > 1 else "",
             "fields": fields,
@@ -391,9 +297,9 @@ class _View:
         ordered = sorted(by_reason.items(), key=lambda one: (-one[1], one[0]))
         found = [
             self._bad(
-                self._said(Text(reason), 200),
+                self._said(why(reason), 200),
                 count,
-                [f"{one.file} {one.place}" for one in summary.shown if one.reason == reason],
+                [f"{one.file} {self._say.text(in_log(one.place))}" for one in summary.shown if one.reason == reason],
             )
             for reason, count in ordered[:MAX_REASONS]
         ]
@@ -401,15 +307,29 @@ class _View:
         lists: Iterable[tuple[str, int, Sequence[str]]] = (
             ("reasons", others, ()),
             ("unknown", len(summary.unknown), [name for name, _ in summary.unknown]),
-            ("unopened", len(summary.unopened), [f"{one.name} ({one.reason})" for one in summary.unopened]),
+            ("unopened", len(summary.unopened), [self._unopened(one) for one in summary.unopened]),
             ("copies", len(summary.copies), summary.copies),
         )
         return found + [self._bad(Said(self._say(key)), count, places) for key, count, places in lists if count]
 
+    def _unopened(self, one: Unopened) -> str:
+        return f"{one.name} ({self._say.text(why(one.reason))})"
+
     def _bad(self, what: Said, count: int, places: Sequence[str]) -> dict[str, Any]:
-        shown = ", ".join(clean(place, 200) for place in places[:MAX_PLACES])
-        more = " …" if len(places) > MAX_PLACES else ""
-        return {"what": what, "count": number(count, self._say.language), "places": shown + more}
+        found = [clean(place, 200) for place in places[:MAX_PLACES]]
+        shown = ", ".join(found) + (" …" if len(places) > MAX_PLACES else "")
+        told = self._say("places.one" if len(found) == 1 else "places.many", places=shown) if found else ""
+        return {"what": what, "count": number(count, self._say.language), "places": told}
+
+    def _off(self) -> dict[str, Any] | None:
+        told = gaps.off(self._findings)
+        if told is None:
+            return None
+        examples = [
+            {"title": self._said(one.title, 200), "level": self._level(one.level), "why": self._said(one.reason, 200)}
+            for one in told.examples
+        ]
+        return {"sentences": told.sentences, "examples": examples, "see": told.see}
 
     def _sources(self) -> list[dict[str, str]]:
         ordered = sorted(self._findings.summary.by_source.items(), key=lambda one: (-one[1], one[0]))
@@ -424,7 +344,23 @@ class _View:
         return say(
             "coverage.text",
             files=say.count("files", summary.files),
-            megabytes=number(round(summary.bytes_read / 1e6), say.language),
-            hosts=say.count("hosts", len(summary.hosts)),
+            size=size(summary.bytes_read, say.language),
             rules=say.count("rules", active),
+            computers=computers(self._findings),
         )
+
+
+def _shared(groups: Sequence[Group]) -> list[Group]:
+    """The rows there is room for: the worst of each computer that the answer counts, then by level, fairly.
+
+    Of one level, every computer's first row comes before any second one. The order stays.
+    """
+    seen: Counter[tuple[str, Level]] = Counter()
+    known: set[str] = set()
+    ranked = []
+    for place, group in enumerate(groups):
+        counted = bool(group.host) and group.level >= Level.HIGH and group.host not in known
+        known.add(group.host)
+        ranked.append((not counted, -group.level, seen[group.host, group.level], place))
+        seen[group.host, group.level] += 1
+    return [groups[place] for *_, place in sorted(sorted(ranked)[:MAX_GROUPS], key=lambda one: one[-1])]

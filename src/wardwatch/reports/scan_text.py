@@ -1,9 +1,11 @@
 """What a scan found, for a terminal: the answer, what to do first, each computer, and what was not read.
 
-Needs no colour (shape and word say the level) and no more than 80 columns.
+Needs no colour (shape and word say the level), and no more columns than the terminal has.
 """
 
+import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import TextIO
@@ -22,13 +24,16 @@ from wardwatch.reports import (
     Clock,
     Findings,
     Words,
-    answer,
     clean,
     clock,
     number,
     playbook,
+    size,
 )
-from wardwatch.threats import attack
+from wardwatch.reports.parts import gaps
+from wardwatch.reports.parts.answer import advice, answer, computers, course, steps
+from wardwatch.reports.parts.reasons import place as in_log
+from wardwatch.reports.parts.reasons import reason as why
 
 STRINGS = {
     "first": Text("Do first", "À faire d'abord"),
@@ -41,8 +46,14 @@ STRINGS = {
     "alerts.one": Text("{n} alert", "{n} alerte"),
     "alerts.many": Text("{n} alerts", "{n} alertes"),
     "course": Text("Course: {course}", "Déroulement : {course}"),
-    "more.groups.one": Text("{n} more rule fired here.", "{n} autre règle s'est déclenchée ici."),
-    "more.groups.many": Text("{n} more rules fired here.", "{n} autres règles se sont déclenchées ici."),
+    "more.groups.one": Text(
+        "{n} more rule fired here; --html and --json have it.",
+        "{n} autre règle s'est déclenchée ici ; --html et --json la donnent.",
+    ),
+    "more.groups.many": Text(
+        "{n} more rules fired here; --html and --json have them.",
+        "{n} autres règles se sont déclenchées ici ; --html et --json les donnent.",
+    ),
     "more.hosts.one": Text(
         "{n} more computer with alerts is not shown.", "{n} autre ordinateur avec alertes non affiché."
     ),
@@ -59,10 +70,11 @@ STRINGS = {
     ),
     "unread": Text("What was not understood", "Ce qui n'a pas été compris"),
     "unread.note": Text("an attack may hide there", "une attaque peut s'y cacher"),
-    "unread.none": Text("Everything was read.", "Tout a été lu."),
     "rejects.one": Text("{n} record: {reason}", "{n} enregistrement : {reason}"),
     "rejects.many": Text("{n} records: {reason}", "{n} enregistrements : {reason}"),
-    "places": Text("first: {places}", "premiers : {places}"),
+    "places.one": Text("first: {places}", "premier : {places}"),
+    "places.many": Text("first: {places}", "premiers : {places}"),
+    "off.example": Text("{title} ({level}): {reason}", "{title} ({level}) : {reason}"),
     "unknown.one": Text("{n} file of unknown format", "{n} fichier de format inconnu"),
     "unknown.many": Text("{n} files of unknown format", "{n} fichiers de format inconnu"),
     "unopened.one": Text("{n} file not opened", "{n} fichier non ouvert"),
@@ -75,11 +87,8 @@ STRINGS = {
     "events.many": Text("{n} events", "{n} événements"),
     "files.one": Text("{n} file", "{n} fichier"),
     "files.many": Text("{n} files", "{n} fichiers"),
-    "hosts.one": Text("{n} computer", "{n} ordinateur"),
-    "hosts.many": Text("{n} computers", "{n} ordinateurs"),
     "rules.one": Text("{n} rule", "{n} règle"),
     "rules.many": Text("{n} rules", "{n} règles"),
-    "megabytes": Text("{n} MB", "{n} Mo"),
     "span": Text("{span} UTC", "{span} UTC"),
 }
 _STYLES = {
@@ -90,17 +99,28 @@ _STYLES = {
     Level.INFORMATIONAL: "default",
 }
 _USERS = 2  # named in a row
+_WIDTH, _LEAST, _MOST = 80, 50, 100  # columns
+_NARROW = 72  # below this, times and accounts stand under what was found
+_NAME_LEAST, _NAME_MOST = 10, 18  # columns of accounts
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
     """How much is shown; the rest is counted. `width` is in columns."""
 
-    width: int = 80
+    width: int = _WIDTH
     hosts: int = 20
     groups: int = 8
     places: int = 3
     reasons: int = 10
+
+
+def room_of(stream: TextIO) -> Room:
+    """As wide as the terminal, within reason; 80 columns where there is none."""
+    if not stream.isatty():
+        return Room()
+    columns = shutil.get_terminal_size((_WIDTH, 24)).columns
+    return Room(width=min(max(columns, _LEAST), _MOST))
 
 
 def render(findings: Findings, room: Room | None = None, *, colour: bool = False) -> str:
@@ -113,7 +133,7 @@ def render(findings: Findings, room: Room | None = None, *, colour: bool = False
 def write(findings: Findings, stream: TextIO, room: Room | None = None, *, colour: bool = False) -> None:
     """Write the report; `colour` adds terminal colours, nothing else changes."""
     drawn = StringIO()
-    _Report(findings, drawn, room or Room(), colour=colour).write()
+    _Report(findings, drawn, room or room_of(stream), colour=colour).write()
     stream.writelines(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines())
 
 
@@ -169,7 +189,7 @@ class _Report:
 
     def _steps(self) -> None:
         self._head("first")
-        for place, step in enumerate(self._findings.story.steps(self._findings.rules), 1):
+        for place, step in enumerate(steps(self._findings), 1):
             hosts = [self._host(name) for name in step.hosts[:3]]
             if len(step.hosts) > len(hosts):
                 hosts.append(self._say.count("others", len(step.hosts) - len(hosts)))
@@ -177,8 +197,8 @@ class _Report:
             name = self._say.text(playbook(step.playbook)) if step.playbook else title
             line = Line.assemble(f"{place} ", (name, "bold"), " ", self._say("on", hosts=", ".join(hosts)))
             self._print(line)
-            reason = clean(self._say.text(step.explanation), 600)
-            self._print(Line(f"{title}. {reason}" if step.playbook else reason), 2)
+            told = clean(self._say.text(advice(step, self._findings)), 600)
+            self._print(Line(f"{title}. {told}" if step.playbook else told), 2)
 
     def _found(self) -> None:
         self._head("found", "found.note")
@@ -204,76 +224,91 @@ class _Report:
         line.append(f"  {self._say.count('alerts', host.count)}, {self._clock.span(host.first_at, host.last_at)}")
         self._print(line)
         if host.tactics:
-            self._print(Line(self._say("course", course=self._course(host))), 2)
-
-    def _course(self, host: HostStory) -> str:
-        """Tactics in order with their times; a day is named where it changes."""
-        parts, day = [], self._clock.day(host.first_at)
-        for reached in host.tactics:
-            today = self._clock.day(reached.at)
-            at = self._clock.minute(reached.at) if today == day else self._clock.at(reached.at)
-            parts.append(f"{clean(self._say.text(attack.tactic(reached.tactic).name), 40)} {at}")
-            day = today
-        return " → ".join(parts)
+            self._print(Line(self._say("course", course=course(host, self._clock, self._say))), 2)
 
     def _table(self, groups: list[Group]) -> Table:
+        wide = self._room.width >= _NARROW
+        users = [self._users(group) for group in groups]
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, width=self._room.width - 2)
         table.add_column(width=13 if self._say.language == "fr" else 10, no_wrap=True)
-        table.add_column(ratio=4)
+        table.add_column(ratio=1)
         table.add_column(justify="right", min_width=3, no_wrap=True)
-        table.add_column(width=20)
-        table.add_column(ratio=2, overflow="fold")
-        for group in groups:
-            table.add_row(
-                self._level(group.level),
-                Line(clean(self._say.text(group.title))),
-                Line(number(group.count, self._say.language)),
-                Line(self._clock.span(group.first_at, group.last_at)),
-                Line(self._users(group)),
-            )
+        if wide:
+            table.add_column(width=20)
+            longest = max((len(name) for named in users for name in named), default=0) + 1
+            table.add_column(width=min(max(longest, _NAME_LEAST), _NAME_MOST))
+        for group, named in zip(groups, users, strict=True):
+            title, when = clean(self._say.text(group.title)), self._clock.span(group.first_at, group.last_at)
+            who = ", ".join(named)
+            first = (self._level(group.level), Line(title if wide else "\n".join(filter(None, (title, when, who)))))
+            count = Line(number(group.count, self._say.language))
+            table.add_row(*first, count, *((Line(when), Line(who)) if wide else ()))
         return table
 
-    def _users(self, group: Group) -> str:
-        named = [clean(user.rpartition("\\")[2], 40) for user in group.users[:_USERS]]
-        return ", ".join(named) + (" …" if group.more_users or len(group.users) > _USERS else "")
+    def _users(self, group: Group) -> list[str]:
+        """Accounts without their domains, each once; an ellipsis stands for the others, and for a name's end."""
+        short = {name.casefold(): name for name in (user.rpartition("\\")[2] for user in reversed(group.users))}
+        names = sorted(short.values())
+        named = [clean(name, _NAME_MOST - 2) for name in names[:_USERS]]
+        return [*named, "…"] if group.more_users or len(names) > _USERS else named
 
     def _unread(self) -> None:
-        summary = self._findings.summary
-        self._head("unread", "unread.note" if summary.total_rejects else "")
-        if not summary.total_rejects:
-            self._print(Line(self._say("unread.none")))
+        findings, summary = self._findings, self._findings.summary
+        hidden = summary.total_rejects or findings.interrupted or findings.off
+        self._head("unread", "unread.note" if hidden else "")
+        for note in gaps.notes(findings):
+            self._print(Line(note))
         by_reason: Counter[str] = Counter()
         for (_, reason), count in summary.rejects.items():
             by_reason[reason] += count
         ordered = sorted(by_reason.items(), key=lambda one: (-one[1], one[0]))
         for reason, count in ordered[: self._room.reasons]:
-            places = [f"{one.file} {one.place}" for one in summary.shown if one.reason == reason]
-            self._bad(self._say.count("rejects", count, reason=clean(reason, 120)), places)
+            places = [f"{one.file} {self._text(in_log(one.place))}" for one in summary.shown if one.reason == reason]
+            self._bad(self._say.count("rejects", count, reason=clean(self._text(why(reason)), 120)), places)
         self._rest("reasons", len(ordered) - self._room.reasons)
-        lists = (
+        lists: tuple[tuple[str, Sequence[str]], ...] = (
             ("unknown", [name for name, _ in summary.unknown]),
-            ("unopened", [f"{one.name} ({one.reason})" for one in summary.unopened]),
+            ("unopened", [f"{one.name} ({self._text(why(one.reason))})" for one in summary.unopened]),
             ("copies", summary.copies),
         )
         for key, names in lists:
             if names:
                 self._bad(self._say.count(key, len(names)), names)
+        self._off()
 
-    def _bad(self, line: str, places: list[str]) -> None:
+    def _text(self, text: Text) -> str:
+        return self._say.text(text)
+
+    def _off(self) -> None:
+        told = gaps.off(self._findings)
+        if told is None:
+            return
+        for sentence in told.sentences:
+            self._print(Line(sentence))
+        for one in told.examples:
+            line = self._say(
+                "off.example",
+                title=clean(self._text(one.title), 120),
+                level=self._say.level(one.level).lower(),
+                reason=clean(self._text(one.reason), 160),
+            )
+            self._print(Line(line), 2)
+        self._print(Line(told.see), 2)
+
+    def _bad(self, line: str, places: Sequence[str]) -> None:
         self._print(Line(line))
         if places:
-            shown = ", ".join(clean(place, 160) for place in places[: self._room.places])
-            more = " …" if len(places) > self._room.places else ""
-            self._print(Line(self._say("places", places=shown) + more), 2)
+            found = [clean(place, 160) for place in places[: self._room.places]]
+            shown = ", ".join(found) + (" …" if len(places) > self._room.places else "")
+            self._print(Line(self._say("places.one" if len(found) == 1 else "places.many", places=shown)), 2)
 
     def _totals(self) -> str:
         summary, say = self._findings.summary, self._say
-        megabytes = number(round(summary.bytes_read / 1e6), say.language)
         parts = [
-            say.count("events", summary.total_events),
+            gaps.window(self._findings) or say.count("events", summary.total_events),
             say.count("files", summary.files),
-            say("megabytes", n=megabytes),
-            say.count("hosts", len(summary.hosts)),
+            size(summary.bytes_read, say.language),
+            computers(self._findings),
         ]
         if summary.first_at is not None and summary.last_at is not None:
             span = Clock(say.language, year=True).span(summary.first_at, summary.last_at)

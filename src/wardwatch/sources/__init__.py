@@ -9,6 +9,7 @@ from datetime import UTC, tzinfo
 from functools import cache
 from typing import BinaryIO
 
+from wardwatch.events.builder import Wanted, all_fields
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import Group, Record, Reject
 from wardwatch.frames import documents
@@ -26,12 +27,13 @@ class Context:
 
     `received_at` is in microseconds UTC; stamps without a year are the latest before it: of a file, the time of its
     last change. `zone` is used for stamps without one; `name` is the file's name without folders, for formats that
-    need it (Zeek, ESXi).
+    need it (Zeek, ESXi). `wanted` says which fields of a log source will be used; a source may leave out the others.
     """
 
     received_at: int
     zone: tzinfo = UTC
     name: str = ""
+    wanted: Wanted = all_fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ Fields carry the names of the event's data, as the Sigma taxonomy has them, plus
 This is the format that matters for speed: rows are gathered by shape and never built one by one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
+from wardwatch.events.builder import Wanted
 from wardwatch.events.record import Group, Record, Reject
 from wardwatch.events.windows import fields_for, is_windows, log_source
 from wardwatch.sources import Body, Context, Sample, Source, json_values
@@ -41,7 +43,6 @@ _RECORD_IDS = ("EventRecordID", "RecordNumber", "record_number")
 # Names that flat records use for what Sigma calls otherwise.
 _FLAT_NAMES = {"Hostname": "Computer", "SourceName": "Provider_Name", "ComputerName": "Computer"}
 
-Row = Iterable[Any]
 
 
 class _RefusedError(ValueError):
@@ -53,37 +54,50 @@ class _Flat:
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         names = {key.lower(): key for key in reversed(keys)}
-        event_id, channel = (
-            names.get("eventid") or names.get("event_id"),
-            names.get("channel") or names.get("log_name"),
-        )
+        event_id, channel = names.get("eventid") or names.get("event_id"), names.get("channel") or names.get("log_name")
         if event_id is None or channel is None:
             raise _RefusedError("JSON without EventID and Channel: no Windows event in a known shape")
         self.keys = keys
+        self.names = [_FLAT_NAMES.get(key, key) for key in keys]
         self.label = itemgetter(event_id, channel, *(("EventType",) if "EventType" in keys else ()))
-        self.groups: dict[tuple[Any, ...], Group] = {}
-
-    def group(self, label: tuple[Any, ...]) -> Group:
-        """Make the group for a new combination of event id, channel and event type."""
-        group = self.groups[label] = _group(label, [_FLAT_NAMES.get(key, key) for key in self.keys])
-        return group
+        self.gathered: dict[tuple[Any, ...], _Gathered] = {}
 
 
-def _group(label: tuple[Any, ...], names: list[str]) -> Group:
-    event_id, channel, event_type = str(label[0]), str(label[1]), str(label[2]) if len(label) > 2 else ""  # noqa: PLR2004
-    source = log_source(channel, event_id, event_type)
-    columns: dict[str, int] = {}
-    for position, name in enumerate(names):
-        for field in fields_for(source.service, event_id, name):
-            columns.setdefault(field, position)
-    return Group(
-        source,
-        tuple(columns.items()),
-        time=_positions(names, _TIMES),
-        host=_positions(names, _HOSTS),
-        user=_positions(names, _USERS),
-        record_id=_positions(names, _RECORD_IDS),
-    )
+class _Gathered:
+    """A group, and which values of an event make a row of it: those that are wanted, and those of the envelope."""
+
+    def __init__(self, label: tuple[Any, ...], names: list[str], keys: Sequence[str], wanted: Wanted) -> None:
+        """`names` are those of all values; the last of them are picked from the event by `keys`, the others come first."""
+        event_id, channel = str(label[0]), str(label[1])
+        source = log_source(channel, event_id, str(label[2]) if len(label) > 2 else "")  # noqa: PLR2004
+        asked = wanted(source)
+        before = len(names) - len(keys)
+        columns: dict[str, int] = {}
+        for position, name in enumerate(names):
+            for field in fields_for(source.service, event_id, name):
+                if asked is None or field in asked:
+                    columns.setdefault(field, position)
+        envelope = [_positions(names, candidates) for candidates in (_TIMES, _HOSTS, _USERS, _RECORD_IDS)]
+        needed = sorted({p for p in chain(columns.values(), *envelope) if p >= before})
+        moved = {position: before + number for number, position in enumerate(needed)} | {p: p for p in range(before)}
+        time, host, user, record_id = (tuple(moved[position] for position in positions) for positions in envelope)
+        self.group = Group(
+            source,
+            tuple((field, moved[position]) for field, position in columns.items()),
+            time=time,
+            host=host,
+            user=user,
+            record_id=record_id,
+        )
+        self.pick = _picker([keys[position - before] for position in needed])
+
+
+def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return a function that takes the values of `keys` out of a mapping, as a tuple however many they are."""
+    if not keys:
+        return lambda _: ()
+    pick = itemgetter(*keys)
+    return pick if len(keys) > 1 else lambda values: (pick(values),)
 
 
 def _positions(names: list[str], candidates: tuple[str, ...]) -> tuple[int, ...]:
@@ -93,9 +107,10 @@ def _positions(names: list[str], candidates: tuple[str, ...]) -> tuple[int, ...]
 class _Reader:
     """Gathers the events of one run of bodies into groups."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
         self.flat: dict[tuple[str, ...], _Flat | None] = {}  # None: records with these keys are nested
-        self.nested: dict[tuple[Any, ...], Group] = {}
+        self.nested: dict[tuple[Any, ...], _Gathered] = {}
 
     def take(self, ordinal: int, event: Any) -> None:  # noqa: ANN401  (whatever JSON holds)
         """Take one parsed event; raises `_RefusedError` with the reason where it is none."""
@@ -111,11 +126,13 @@ class _Reader:
             return
         label = shape.label(event)
         try:
-            group = shape.groups.get(label) or shape.group(label)
+            gathered = shape.gathered.get(label)
         except TypeError:
             raise _RefusedError("EventID or Channel is not a plain value") from None
-        group.rows.append(event.values())
-        group.ordinals.append(ordinal)
+        if gathered is None:
+            gathered = shape.gathered[label] = _Gathered(label, shape.names, shape.keys, self.wanted)
+        gathered.group.rows.append(gathered.pick(event))
+        gathered.group.ordinals.append(ordinal)
 
     def _take_nested(self, ordinal: int, system: tuple[Any, ...], data: dict[str, Any]) -> None:
         if "Data" in data:
@@ -125,20 +142,20 @@ class _Reader:
             raise _RefusedError(f"more than {MAX_FIELDS} fields")
         label = (system[0], system[1], data.get("EventType", ""))
         try:
-            group = self.nested.get((keys, label))
-            if group is None:
-                group = self.nested[keys, label] = _group(label, [*_SYSTEM, *keys])
+            gathered = self.nested.get((keys, label))
         except TypeError:
             raise _RefusedError("EventID or Channel is not a plain value") from None
-        group.rows.append((*system, *data.values()))
-        group.ordinals.append(ordinal)
+        if gathered is None:
+            gathered = self.nested[keys, label] = _Gathered(label, [*_SYSTEM, *keys], keys, self.wanted)
+        gathered.group.rows.append(system + gathered.pick(data))
+        gathered.group.ordinals.append(ordinal)
 
     def groups(self) -> Iterator[Group]:
         """Yield what was gathered."""
-        yield from self.nested.values()
+        yield from (gathered.group for gathered in self.nested.values())
         for shape in self.flat.values():
             if shape is not None:
-                yield from shape.groups.values()
+                yield from (gathered.group for gathered in shape.gathered.values())
 
 
 def _shape(event: Mapping[str, Any], keys: tuple[str, ...]) -> _Flat | None:
@@ -235,9 +252,9 @@ def _unnamed(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "Data": found}
 
 
-def read(bodies: Iterable[Body], _: Context) -> Iterator[Record | Group | Reject]:
+def read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Group | Reject]:
     """Read JSON events; see `Source.read`."""
-    reader = _Reader()
+    reader = _Reader(context.wanted)
     take, loads = reader.take, orjson.loads
     for ordinal, body in bodies:
         try:

@@ -12,7 +12,8 @@ from wardwatch.reports import Clock
 WIDTH = 880
 _LEFT, _RIGHT = 190, 868  # between which time runs
 _TOP, _ROW, _BOTTOM = 36, 50, 34
-_LETTER = 6.9  # average width of a semibold letter at 12 px
+_LETTER = 7.3  # width of a semibold letter at 12 px, with room for fonts that run wide
+_DIM = 3.4  # half of the width of a letter on the axis
 _MERGE = 14  # marks nearer than this become one
 _NAME = 26  # characters of a computer's name
 _SECOND = 1_000_000
@@ -129,7 +130,7 @@ def _ticks(scale: _Scale, clock: Clock) -> Iterator[Tick]:
     span = scale.last - scale.first
     step = next((step for step in _STEPS if span <= step * (_MAX_TICKS - 1)), _STEPS[-1])
     if span < _SECOND:
-        yield Tick(scale.x(scale.first), clock.at(scale.first), "start")
+        yield Tick(scale.x(scale.first), clock.at(scale.first), "start")  # all is at the left edge
         return
     at, shown = -(-scale.first // step) * step, ""
     while at <= scale.last:
@@ -137,6 +138,7 @@ def _ticks(scale: _Scale, clock: Clock) -> Iterator[Tick]:
         time = clock.minute(at) if step >= 60 * _SECOND else clock.second(at)
         text = day if step >= _DAY else time if day == shown else f"{day}, {time}"
         shown, x = day, scale.x(at)
-        anchor = "start" if x < _LEFT + 40 else "end" if x > _RIGHT - 40 else "middle"
+        half = len(text) * _DIM
+        anchor = "start" if x < _LEFT + 40 else "end" if x + half > WIDTH else "middle"
         yield Tick(x, text, anchor)
         at += step

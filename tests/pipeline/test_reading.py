@@ -1,0 +1,121 @@
+"""Logs of lines: blocks and pieces, cut anywhere, hold the same bodies as the whole."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from wardwatch import sources
+from wardwatch.detection.match import Memory
+from wardwatch.events.builder import Origin
+from wardwatch.events.record import Reject
+from wardwatch.frames.inputs import Input
+from wardwatch.pipeline import reading, ruleset
+from wardwatch.pipeline.reading import Reader, line_blocks
+from wardwatch.pipeline.tasks import Task
+
+LINES = st.sampled_from([b"", b"a", b"bb", b"  ", b"\t", b"x" * 19, b"y" * 20, b"z" * 21, b"w" * 70, b"\x0b", b"c\r"])
+ENDS = st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\n\n"])
+LOGS = st.tuples(
+    st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=12).map(b"".join),
+    LINES,
+).map(b"".join)
+LIMIT = 20  # of a line, here
+
+
+def task(path: Path, start: int = 0, end: int | None = None) -> Task:
+    return Task(Input(path.name, b"o", str(path), path.stat().st_size), "syslog", start, end)
+
+
+def expected(log: bytes) -> dict[int, bytes | None]:
+    """The bodies of a log by their offsets, plainly; `None` for a line that is too long."""
+    found: dict[int, bytes | None] = {}
+    offset = 0
+    for number, line in enumerate(log.split(b"\n")):
+        text = b"   " + line[3:] if number == 0 and line.startswith(b"\xef\xbb\xbf") else line
+        if text.strip():
+            found[offset] = None if len(text) > LIMIT and len(text.rstrip(b"\r")) > LIMIT else text.rstrip(b"\r")
+        offset += len(line) + 1
+    return found
+
+
+def read(tasks: list[Task]) -> dict[int, bytes | None]:
+    found: dict[int, bytes | None] = {}
+    for one in tasks:
+        for block in line_blocks(one):
+            for offset, body in block.bodies:
+                assert offset not in found, "read twice"
+                found[offset] = body
+            for reject in block.rejects:
+                assert reject.ordinal not in found, "read twice"
+                assert reject.reason == f"line longer than {LIMIT} bytes"
+                found[reject.ordinal] = None
+    return found
+
+
+@settings(max_examples=300)
+@given(log=LOGS, block=st.integers(1, 90), cuts=st.sets(st.integers(1, 200), max_size=4))
+@example(log=b"a\n" + b"w" * 70 + b"\nb\n", block=10, cuts={30, 50})
+def test_pieces_hold_what_the_whole_holds(
+    tmp_path_factory: pytest.TempPathFactory, log: bytes, block: int, cuts: set[int]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "log"
+    path.write_bytes(log)
+    bounds = [0, *sorted(cut for cut in cuts if cut < len(log)), len(log)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "BLOCK", block)
+        patch.setattr(reading, "MAX_BODY", LIMIT)
+        assert read([task(path)]) == expected(log)
+        pieces = [task(path, start, end) for start, end in zip(bounds, bounds[1:], strict=False)]
+        assert read(pieces) == expected(log)
+
+
+def test_a_piece_amid_an_endless_line_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * 10_000)
+    assert read([task(path, 5_000, 10_000)]) == {}
+
+
+RULES = ruleset.of_files([], {})
+
+
+def items(path: Path, source: str, **more: object) -> tuple[list[str], list[Reject]]:
+    """Where events begin, and the rejects."""
+    one = sources.every()[source]
+    reader = Reader(RULES.rules, Memory(), {})
+    origin = Origin("t", b"o", 1_795_435_200_000_000, source)
+    whole = Task(Input(path.name, b"o", str(path), path.stat().st_size), source, **more)  # type: ignore[arg-type]
+    found = list(reader.read(whole, one, sources.Context(origin.received_at), origin))
+    batches = [item.events for item in found if not isinstance(item, Reject)]
+    places = [place for batch in batches for place in batch.column("record_id").to_pylist()]
+    return sorted(places), [item for item in found if isinstance(item, Reject)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"], ids=["", "bom"])
+def test_a_blank_line_is_no_reject(bom: bytes, end: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    event = b'{"EventID": 1, "Channel": "System"}'
+    path.write_bytes(bom + event + end + b"   " + end + end + event)
+    places, rejects = items(path, "windows_json")
+    assert rejects == []
+    second = len(bom) + len(event) + 3 * len(end) + 3
+    assert places == sorted(["@0", f"@{second}"])
+
+
+def test_documents_over_many_lines_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b'[\n{"EventID": 1,\n "Channel": "System"},\n{"EventID": 2, "Channel": "System"}, 5]')
+    places, _ = items(path, "windows_json")
+    assert len(places) == 2
+
+
+def test_a_log_in_chunks_is_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"[" + b",".join(b'{"EventID": %d,\n"Channel": "System"}' % n for n in range(50)) + b"]")
+    whole = items(path, "windows_json")
+    monkeypatch.setattr(reading, "CHUNK", 7)
+    assert items(path, "windows_json") == whole
+    assert len(whole[0]) == 50
