@@ -14,7 +14,7 @@ def test_nothing_found_is_0(run: Run, quiet: Path, tmp_path: Path) -> None:
     found = run("scan", quiet)
     assert found.code == 0
     assert found.out != ""
-    assert found.err.splitlines()[-1] == "1 logs, 1 events, 0 alerts, 0 not understood"
+    assert found.err.splitlines()[-1] == "1 log, 1 event, 0 alerts, 0 not understood"
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
@@ -22,7 +22,7 @@ def test_alerts_alone_are_0(run: Run, attacked: Path) -> None:
     found = run("scan", attacked)
     assert found.code == 0
     assert "SRV-PACS01" in found.out
-    assert found.err.splitlines()[-1].startswith("1 logs, 2 events, ")
+    assert found.err.splitlines()[-1].startswith("1 log, 2 events, ")
 
 
 @pytest.mark.parametrize(("level", "code"), [("medium", 1), ("high", 1), ("informational", 1)])
@@ -163,7 +163,7 @@ def test_an_interrupted_scan_keeps_what_is_done(attacked: Path, home: Path, tmp_
         process.stdin.close()
     assert process.returncode == 130, errors
     assert b"Traceback" not in errors
-    assert errors.splitlines()[-1].startswith(b"interrupted: what was found until then is kept. 1 logs, 2 events")
+    assert errors.splitlines()[-1].startswith(b"interrupted: what was found until then is kept. 1 log, 2 events, ")
     assert b"SRV-PACS01" in report
     assert [json.loads(line)["record_id"] for line in out.read_bytes().splitlines()][:1] == ["line 2"]
     assert list((tmp_path / "tmp").iterdir()) == [], "nothing is left in the temporary folder"

@@ -129,7 +129,7 @@ WAYS = (
 several = st.lists(generate.cases(), min_size=1, max_size=4)
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 @given(cases=several)
 def test_generated_rules_and_events(cases: list[generate.Case]) -> None:
     rules = [case.rule for case in cases]

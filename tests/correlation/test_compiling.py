@@ -115,7 +115,7 @@ def test_ids_are_those_of_the_caller():
     upper = f"title: Upper\nid: {UUID.upper()}\ncorrelation: {{{INNER}}}"
     outer = correlation("Outer", f"type: temporal, rules: [{UUID}, 1{UUID[1:]}], timespan: 1m")
     ready = compiled(
-        documents("\n---\n".join([without_id, upper, outer])),
+        documents(f"{without_id}\n---\n{upper}\n---\n{outer}"),
         {"a": "rule-a", "b": "rule-b", f"1{UUID[1:].upper()}": f"1{UUID[1:].upper()}"},
     )
     assert [rule.id for rule in ready.rules] == ["a.yml#Plain", UUID.upper(), "outer"]

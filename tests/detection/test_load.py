@@ -202,7 +202,6 @@ ODD = [
     "wardwatch: {explanation: {en: 5, fr: [x]}}",
     "wardwatch: {explanation: {en: null}}",
     "1: {2: {2026-01-01: 2026-01-02T03:04:05}}",
-    'description: "\\ud800"',
 ]
 
 

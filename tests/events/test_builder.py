@@ -1,6 +1,7 @@
 """EventBatch v1 as docs/reference/formats.md has it."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -125,6 +126,7 @@ def test_a_column_with_one_list_holds_lists() -> None:
     [
         (1, "1"), (-7, "-7"), (2**70, str(2**70)), (1.0, "1"), (1.5, "1.5"), (-0.0, "0"), (0.1, "0.1"), (1e300, "1e+300"),
         (True, "true"), (False, "false"), ("True", "True"), (None, "\x00null"), ("\ud800", "?"), ("é", "é"), ("\x00", "\x00"),
+        ({"a": [1, None, "é"]}, '{"a":[1,null,"é"]}'), ({}, "{}"),
     ],
 )  # fmt: skip
 def test_values_as_text(value: Any, text: str) -> None:  # noqa: ANN401
@@ -179,6 +181,43 @@ def test_times_of_groups_in_any_company(texts: list[Any]) -> None:
     assert column(batch, "time_quality") == [STATED if one else RECEIVED for one in expected]
     found = [stamps.iso_text(stamps.micros(one)) for one in column(batch, "occurred_at")]
     assert found == [one or "2026-11-23T12:00:00Z" for one in expected]
+
+
+def test_times_of_groups_without_zone_are_in_the_sensor_s() -> None:
+    rows = [
+        ("2026-07-01T12:00:00", None),
+        ("2026-11-01 12:00:00.5", None),
+        ("", "2026-11-01T12:00:00"),
+        (None, None),
+        ("2026-10-25T02:30:00", None),
+    ]
+    mixed = [("2026-07-01T12:00:00Z", None), ("2026-07-01T12:00:00", None), ("noon", "2026-07-01T12:00:00")]
+    expected = [
+        ("2026-07-01T10:00:00Z", ZONE_ASSUMED),
+        ("2026-11-01T11:00:00.500000Z", ZONE_ASSUMED),
+        ("2026-11-01T12:00:00Z", STATED),
+        ("2026-11-23T12:00:00Z", RECEIVED),
+        ("2026-10-25T00:30:00Z", ZONE_ASSUMED),
+        ("2026-07-01T12:00:00Z", STATED),
+        ("2026-07-01T10:00:00Z", ZONE_ASSUMED),
+        ("2026-11-23T12:00:00Z", RECEIVED),
+    ]
+    builder = BatchBuilder(ORIGIN)
+    for some in (rows, mixed):
+        builder.extend(
+            Group(
+                LINUX,
+                (("t", 0),),
+                time=(0, 1),
+                zone=ZoneInfo("Europe/Paris"),
+                in_utc=(1,),
+                rows=list(some),
+                ordinals=list(range(len(some))),
+            )
+        )
+    (batch,) = builder.finish()
+    times = [stamps.iso_text(stamps.micros(one)) for one in column(batch, "occurred_at")]
+    assert list(zip(times, column(batch, "time_quality"), strict=True)) == expected
 
 
 def test_groups_take_the_first_position_that_holds_a_value() -> None:

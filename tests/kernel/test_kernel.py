@@ -106,11 +106,6 @@ def test_what_is_no_epoch(number: str) -> None:
         stamps.epoch(number)
 
 
-def test_filetime() -> None:
-    assert stamps.filetime(116_444_736_000_000_000) == 0
-    assert stamps.iso_text(stamps.filetime(133_444_736_000_000_010)) == "2023-11-14T22:13:20.000001Z"
-
-
 def test_a_zone_of_the_sensor() -> None:
     zone = timezone(timedelta(hours=-5))
     assert stamps.iso_text(stamps.bsd("Nov 23 03:04:05", NOON, zone)) == "2026-11-23T08:04:05Z"

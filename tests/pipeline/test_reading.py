@@ -1,5 +1,6 @@
 """Logs of lines: blocks and pieces, cut anywhere, hold the same bodies as the whole."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_pieces_hold_what_the_whole_holds(
         patch.setattr(reading, "BLOCK", block)
         patch.setattr(reading, "MAX_BODY", LIMIT)
         assert read([task(path)]) == expected(log)
-        pieces = [task(path, start, end) for start, end in zip(bounds, bounds[1:], strict=False)]
+        pieces = [task(path, start, end) for start, end in pairwise(bounds)]
         assert read(pieces) == expected(log)
 
 

@@ -95,7 +95,13 @@ def test_reasons_of_correlations_go_to_the_rule_with_that_id() -> None:
         f"title: {title}\ncorrelation: {{type: temporal, rules: [{rules}], timespan: 1m}}"
         for title, rules in (("A", "nosuch"), ("A B", "listed"), ("A B C", "nosuch"))
     )
-    found = ruleset.of_files([ContentFile("r.yml", RULE.replace("User|expand: '%people%'", "F: x").encode() + b"name: listed"), ContentFile("a.yml", text.encode())], {})  # noqa: E501
+    found = ruleset.of_files(
+        [
+            ContentFile("r.yml", RULE.replace("User|expand: '%people%'", "F: x").encode() + b"name: listed"),
+            ContentFile("a.yml", text.encode()),
+        ],
+        {},
+    )
     missing = "refers to the rule 'nosuch', which is not there or cannot run"
     assert [(rule.id, rule.reason) for rule in found.rules.others] == [
         ("a.yml#A", missing),

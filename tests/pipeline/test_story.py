@@ -3,10 +3,12 @@
 import random
 from dataclasses import replace
 
+import pytest
 from tests.reports import telling
 
+from wardwatch.events.alert import Alert
 from wardwatch.kernel.severity import Level
-from wardwatch.pipeline.story import Beyond, Group, Limits, Reached, Story
+from wardwatch.pipeline.story import Beyond, Group, Limits, Reached, Story, playbook_of
 
 
 def keys(groups: list[Group]) -> list[tuple[str, str, int]]:
@@ -90,10 +92,46 @@ def test_steps_are_one_for_each_playbook_of_the_worst():
 
 def test_where_nothing_is_urgent_the_worst_there_is_asks_for_steps():
     steps = telling.told(telling.alerts()[4]).steps(telling.RULES)
-    assert [(step.playbook, step.rule_id, step.explanation.en) for step in steps] == [
-        (None, "r-foreign", "Written in English only."),
+    assert [(step.playbook, step.derived, step.rule_id, step.explanation.en) for step in steps] == [
+        ("malware-on-computer", True, "r-foreign", "Written in English only."),
     ]
     assert Story().steps(telling.RULES) == []
+
+
+def test_steps_of_rules_that_name_a_playbook_come_first():
+    def unknown(number: int, rule: str, *tags: str) -> Alert:
+        return replace(telling.alert(number, "r-shadow", "01:00:00", f"h{number}"), rule_id=rule, tags=tags)
+
+    story = telling.told(
+        unknown(1, "plain"),
+        unknown(2, "derived", "attack.exfiltration"),
+        unknown(3, "derived too", "attack.collection"),
+        unknown(4, "stolen", "attack.credential-access"),
+        telling.alert(5, "r-dump", "05:00:00", "ward"),
+    )
+    steps = story.steps(telling.RULES, limit=9)
+    assert [(step.playbook, step.derived, step.rule_id, step.hosts) for step in steps] == [
+        ("credential-theft", False, "r-dump", ("h4", "ward")),
+        ("data-exfiltration", True, "derived", ("h2", "h3")),
+        (None, False, "plain", ("h1",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tags", "slug"),
+    [
+        (("attack.impact", "attack.t1490"), "backup-sabotage"),
+        (("attack.impact", "attack.t1486"), "ransomware-on-file-share"),
+        (("attack.impact",), "malware-on-computer"),
+        (("attack.execution", "attack.credential-access", "attack.t1003.001"), "credential-theft"),
+        (("attack.initial-access", "attack.t1078.004"), "account-compromise"),
+        (("attack.impair-process-control",), "medical-network-intrusion"),
+        (("attack.reconnaissance",), None),
+        ((), None),
+    ],
+)
+def test_a_playbook_follows_from_attack(tags: tuple[str, ...], slug: str | None):
+    assert playbook_of(tags) == slug
 
 
 def test_a_rule_that_is_not_there_is_told_by_its_alert():

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 
 from wardwatch.detection.rules import Rule
 from wardwatch.events.alert import Alert
@@ -130,3 +131,10 @@ def written(write: object, *arguments: object) -> str:
     assert callable(write)
     write(*arguments, stream)
     return stream.getvalue()
+
+
+def seen_from(language: str, **changed: object) -> Findings:
+    """A scan without alerts in which everything was read, and what is changed about it."""
+    clear = replace(summary(), rejects=Counter(), shown=[], unknown=[], unopened=[], copies=[])
+    own = {name: changed.pop(name) for name in ("outside", "untimed", "events") if name in changed}
+    return replace(Findings(Story(), replace(clear, **own), RULES, language, MADE_AT), **changed)

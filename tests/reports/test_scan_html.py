@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,14 @@ def test_the_page_answers_first():
         "2 computers show signs of an attack; the worst: SRV-PACS01, 2 critical alerts, last 23 Nov, 02:14 UTC."
     ]
     assert [texts(one).replace("\u00a0", " ") for one in root.iter("h2")] == [
-        "SRV-PACS01: from Credential access to Impact in 10 min",
-        *("Do first", "What was found", "What was not understood", "What was read", "How to read this"),
+        *(
+            "Do first",
+            "SRV-PACS01: from Credential access to Impact in 10 min",
+            "What was found",
+            "What was not understood",
+            "What was read",
+            "How to read this",
+        ),
     ]
     assert [texts(one) for one in root.iter("title")] == ["Critical: Scan report"]
 
@@ -130,7 +137,9 @@ def test_english_of_others_is_marked_in_a_french_page():
 def test_thousands_of_groups_stay_a_page():
     alerts = [telling.alert(n, "r-dump", "01:00:00", f"host{n:04}") for n in range(1_500)]
     root = parsed(telling.findings("en", *alerts))
-    assert len(list(root.iter("details"))) == scan_html.MAX_GROUPS
+    rows = [len(list(one)) for one in root.iter("ol") if one.get("class") == "finds"]
+    assert rows == [scan_html.MAX_OPEN, scan_html.MAX_GROUPS - scan_html.MAX_OPEN]
+    assert [texts(one) for one in root.iter("summary")][scan_html.MAX_OPEN] == "Show 160 more rows"
     lines = [texts(one) for one in root.iter("p") if "more" in texts(one)]
     assert lines == [
         "1,450 more computers with alerts are not shown.",
@@ -144,7 +153,7 @@ def test_labels_of_the_chart_do_not_overlap():
     chart = course.draw([course.Line("a", reached)], scan_html.Clock("en"))
     spans: dict[int, list[tuple[float, float]]] = {}
     for mark in chart.rows[0].marks:
-        width = len(mark.text) * 6.9
+        width = len(mark.text) * 7.3
         start = mark.text_x - width if mark.anchor == "end" else mark.text_x
         if mark.text:
             spans.setdefault(mark.dy, []).append((start, start + width))
@@ -210,3 +219,46 @@ def test_the_policy_lets_the_style_through_and_asks_for_nothing(browser: Any, tm
     assert (said, asked) == ([], [file.as_uri()])
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontSize") == "26px"
     context.close()
+
+
+def test_every_computer_that_counts_has_a_row():
+    many = [
+        replace(telling.alert(n, "r-shadow", "01:00:00", "flooded"), rule_id=f"r{n}", id=f"{n:032x}")
+        for n in range(300)
+    ]
+    few = [telling.alert(1_000 + n, "r-dump", "02:00:00", f"quiet{n:02}") for n in range(30)]
+    root = parsed(telling.findings("en", *many, *few))
+    where = [texts(one) for one in root.iter("span") if one.get("class") == "where"]
+    assert where == ["flooded"] * 170 + [f"quiet{n:02}" for n in range(30)]
+
+
+def test_what_was_not_checked_is_said():
+    off = replace(telling.RULES["r-dump"], reason="the list vendors is not kept here")
+    root = parsed(telling.seen_from("fr", interrupted=True, untimed=2, outside=12_000, off=(off,)))
+    section = next(one for one in root.iter("section") if one.get("aria-labelledby") == "unread")
+    assert [texts(one).replace("\u00a0", " ") for one in section.iter("p")] == [
+        "L’analyse a été interrompue : ce qui n’avait pas été lu n’a pas été vérifié.",
+        "2 événements n’indiquent pas d’heure : ils ont été vérifiés, mais leur moment est inconnu.",
+        "1 règle ne fonctionne pas : ce qu’elle décrit reste invisible (élevée).",
+        "1 d’entre elles, faute d’une liste tenue : vendors.",
+        "la liste vendors n’est pas tenue ici",
+        "Toutes : wardwatch rules list --state unsupported",
+    ]
+    assert [texts(one) for one in root.iter("title")] == ["Interrompu : Rapport d’analyse"]
+    facts = next(one for one in root.iter("p") if one.get("class") == "facts")
+    assert [texts(one) for one in facts.iter("a")] == [
+        *("345 événements sur 12 345 sont dans la période", "0 élément non compris", "1 règle ne fonctionne pas"),
+    ]
+
+
+def test_nothing_calls_texts_playbooks_that_are_not_there():
+    for language in ("en", "fr"):
+        assert re.findall(r"(?i)playbook|fiche réflexe", scan_html.render(telling.findings(language))) == []
+
+
+def test_no_label_of_the_chart_passes_its_edge():
+    hours = [(at * 3_600_000_000, "A very long name of a tactic") for at in (0, 20, 23, 24)]
+    chart = course.draw([course.Line("a", hours)], scan_html.Clock("en", year=True))
+    ends = [mark.text_x + len(mark.text) * 7.3 for mark in chart.rows[0].marks if mark.anchor == "start"]
+    halves = [tick.x + len(tick.text) * 3.4 for tick in chart.ticks if tick.anchor == "middle"]
+    assert [end for end in ends + halves if end > chart.width] == []

@@ -3,6 +3,8 @@
 import importlib
 import pkgutil
 import string
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from tests.reports import telling
@@ -11,16 +13,20 @@ from wardwatch import reports
 from wardwatch.catalogue import files
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
-from wardwatch.reports import Clock, Words, clean, number, playbook, typeset, value_text
-from wardwatch.reports.parts.answer import answer
+from wardwatch.pipeline import story
+from wardwatch.reports import Clock, Words, clean, number, playbook, size, typeset, value_text
+from wardwatch.reports.parts import gaps, reasons
+from wardwatch.reports.parts.answer import advice, answer, computers, steps
+from wardwatch.threats import attack
 
 
 def tables() -> list[tuple[str, str, Text]]:
-    found = [("shared", key, text) for key, text in reports.ANSWERS.items()]
-    found += [("shared", key, text) for key, text in reports.PLAYBOOKS.items()]
+    found = [("shared", key, text) for key, text in reports.PLAYBOOKS.items()]
+    found += [("shared", key, text) for key, text in reports.ACTIONS.items()]
     found += [("shared", level.word, text) for level, text in reports.LEVELS.items()]
-    for module in pkgutil.iter_modules(reports.__path__):
-        loaded = importlib.import_module(f"wardwatch.reports.{module.name}")
+    found += [("shared", "untimed", reports.UNTIMED)]
+    for module in pkgutil.walk_packages(reports.__path__, "wardwatch.reports."):
+        loaded = importlib.import_module(module.name)
         found += [(module.name, key, text) for key, text in getattr(loaded, "STRINGS", {}).items()]
     return found
 
@@ -45,6 +51,16 @@ def test_the_playbooks_of_our_rules_have_names():
     assert asked - reports.PLAYBOOKS.keys() == set()
 
 
+def test_every_playbook_that_is_named_or_follows_says_what_to_do():
+    assert reports.ACTIONS.keys() == reports.PLAYBOOKS.keys()
+    assert [text for text in reports.ACTIONS.values() if not text.en.endswith(".") or not text.fr.endswith(".")] == []
+    follows = {
+        story.playbook_of([f"attack.{word}"])
+        for word in [tactic.slug for tactic in attack.TACTICS] + ["t1490", "t1078"]
+    }
+    assert follows - {None} - reports.ACTIONS.keys() == set()
+
+
 def test_an_unknown_playbook_keeps_its_slug():
     assert playbook("call-the-vendor") == Text("call the vendor")
 
@@ -61,7 +77,7 @@ def test_an_unknown_playbook_keeps_its_slug():
             "fr",
             (
                 "2 ordinateurs présentent des signes d’attaque\u00a0; le plus touché\u00a0: SRV-PACS01, "
-                "2 alertes critiques, dernière le 23\u00a0nov., 02:14 UTC."
+                "2 alertes critiques, la dernière le 23\u00a0nov., 02:14 UTC."
             ),
             "À faire d’abord\u00a0: Sauvegardes attaquées, Vol de mots de passe.",
         ),
@@ -89,10 +105,187 @@ def test_the_answer_of_small_none_and_blind():
     assert (blind.sentence, blind.blind) == ("Nothing could be checked: no event was read.", True)
 
 
+WINDOW = {"since": telling.at("10:00:00"), "until": telling.at("11:00:00")}
+
+
+@pytest.mark.parametrize(
+    ("language", "changed", "sentence", "blind"),
+    [
+        (
+            "en",
+            {"outside": 12_345, **WINDOW},
+            "0 of 12,345 events lie between 23 Nov 2026, 10:00 and 23 Nov 2026, 11:00 UTC: nothing could be checked.",
+            True,
+        ),
+        (
+            "fr",
+            {"outside": 12_345, **WINDOW},
+            (
+                "0 événement sur 12\u202f345 entre le 23 nov. 2026, 10:00 et le 23 nov. 2026, 11:00 UTC : "
+                "rien n’a pu être vérifié."
+            ),
+            True,
+        ),
+        (
+            "en",
+            {"outside": 12_345, "since": WINDOW["since"]},
+            "0 of 12,345 events lie after 23 Nov 2026, 10:00 UTC: nothing could be checked.",
+            True,
+        ),
+        (
+            "en",
+            {"outside": 12_345, "until": WINDOW["until"]},
+            "0 of 12,345 events lie before 23 Nov 2026, 11:00 UTC: nothing could be checked.",
+            True,
+        ),
+        (
+            "en",
+            {"outside": 12_000, **WINDOW},
+            "No sign of an attack was found in 345 of 12,345 events; the others lie outside the window.",
+            False,
+        ),
+        (
+            "en",
+            {"interrupted": True},
+            (
+                "The scan was interrupted; this is only what was found until then. "
+                "No sign of an attack was found in 12,345 events."
+            ),
+            True,
+        ),
+    ],
+)
+def test_no_alert_is_good_news_only_where_everything_was_checked(
+    language: str, changed: dict[str, object], sentence: str, *, blind: bool
+):
+    told = answer(telling.seen_from(language, **changed))
+    assert (told.sentence.replace("\u00a0", " "), told.level, told.blind) == (sentence, None, blind)
+
+
+@pytest.mark.parametrize(
+    ("changed", "notes"),
+    [
+        ({}, ["Everything was read."]),
+        ({"events": Counter()}, ["No event was read."]),
+        ({"interrupted": True}, ["The scan was interrupted: what was not read by then was not checked."]),
+        (
+            {"untimed": 1},
+            ["Everything was read.", "1 event states no time: it was checked, but when it happened is unknown."],
+        ),
+    ],
+)
+def test_everything_was_read_is_said_only_where_it_is_so(changed: dict[str, object], notes: list[str]):
+    assert gaps.notes(telling.seen_from("en", **changed)) == notes
+
+
+def test_events_outside_of_the_window_are_counted():
+    told = [gaps.window(telling.seen_from("en", outside=outside)) for outside in (0, 12_000, 12_344)]
+    assert told == [
+        *("", "345 of 12,345 events lie in the window", "1 of 12,345 events lies in the window"),
+    ]
+
+
+def test_rules_that_do_not_run_are_told_with_their_reasons():
+    unkept = replace(telling.RULES["r-dump"], reason="the list vendors is not kept here · write one value per line")
+    broken = replace(telling.RULES["r-foreign"], reason="condition: odd")
+    assert gaps.off(telling.seen_from("en")) is None
+    english = gaps.off(telling.seen_from("en", off=(broken, unkept)))
+    assert english == gaps.Off(
+        (
+            "2 rules do not run, so what they describe stays unseen (worst: high).",
+            "1 of them because this needs a list that is not kept: vendors.",
+        ),
+        (
+            gaps.Example(
+                unkept.title,
+                Level.HIGH,
+                Text("the list vendors is not kept here", "la liste vendors n'est pas tenue ici"),
+            ),
+            gaps.Example(broken.title, Level.MEDIUM, Text("condition: odd")),
+        ),
+        "All of them: wardwatch rules list --state unsupported",
+    )
+    french = gaps.off(telling.seen_from("fr", off=(broken, unkept)))
+    assert french is not None
+    assert french.sentences == (
+        "2 règles ne fonctionnent pas\u00a0: ce qu’elles décrivent reste invisible (la plus grave\u00a0: élevée).",
+        "1 d’entre elles, faute d’une liste tenue\u00a0: vendors.",
+    )
+
+
+def test_reasons_of_ours_have_french_and_others_have_none():
+    said = [
+        reasons.reason(one).fr
+        for one in (
+            "no such file or folder",
+            "line longer than 1048576 bytes",
+            "damaged after 12 bytes: unexpected end of data",
+            "damaged after 12 bytes: zlib error -3",
+            "not JSON: unexpected end of data",
+            "line longer than",
+            "CRC mismatch",
+        )
+    ]
+    assert said == [
+        "fichier ou dossier inexistant",
+        "ligne de plus de 1048576 octets",
+        "endommagé après 12 octets : fin inattendue des données",
+        "endommagé après 12 octets : zlib error -3",
+        "n'est pas du JSON : fin inattendue des données",
+        *("", ""),
+    ]
+    assert [reasons.place(one).fr for one in ("line 16", "record 3", "4711", "line x")] == [
+        *("ligne 16", "enregistrement 3", "4711", "line x"),
+    ]
+
+
+def test_a_reason_in_french_has_as_many_places():
+    assert [one for one in reasons.REASONS if one[0].count("{}") != one[1].count("{}")] == []
+
+
+def test_computers_are_counted_once_and_alike():
+    found = telling.findings()
+    assert computers(found) == "2 of 2 computers show signs of an attack"
+    more = replace(found, summary=replace(found.summary, hosts=Counter({"rx-ws-14": 1, "a": 1, "B": 2, "b": 1})))
+    assert computers(more) == "2 of 4 computers show signs of an attack"
+    assert computers(telling.nothing("fr")) == "2 ordinateurs"
+
+
+def test_steps_say_what_to_do_where_a_rule_does_not():
+    foreign = telling.findings("en", telling.alerts()[4])
+    assert [advice(step, foreign) for step in steps(foreign)] == [reports.ACTIONS["malware-on-computer"]]
+    own = telling.findings()
+    assert [advice(step, own).en for step in steps(own)] == [
+        *("Ransomware does this before it encrypts.", "Passwords are being stolen."),
+    ]
+
+
+def test_a_time_that_is_not_known_is_said_to_be_unknown():
+    clock = Clock("en", unknown=telling.MADE_AT)
+    first = telling.at("02:11:04")
+    assert [clock.at(telling.MADE_AT), clock.exact(telling.MADE_AT)] == ["time unknown"] * 2
+    assert clock.span(telling.MADE_AT, telling.MADE_AT) == "time unknown"
+    assert clock.span(first, telling.MADE_AT) == "23\u00a0Nov, 02:11 – time unknown"
+    assert (clock.after(first, first), clock.after(telling.MADE_AT, first)) == ("02:11", "time unknown")
+    untimed = replace(telling.alerts()[2], occurred_at=telling.MADE_AT, last_at=telling.MADE_AT)
+    found = telling.findings("fr", untimed)
+    told = answer(replace(found, summary=replace(found.summary, untimed=1)))
+    assert told.sentence == (
+        "1 ordinateur présente des signes d’attaque\u00a0: SRV-PACS01, 1 alerte critique, heure inconnue."
+    )
+
+
+def test_sizes_are_never_nothing():
+    assert [size(count, "en").replace("\u00a0", " ") for count in (0, 1, 142_300, 12_400_000, 7_000_000_000)] == [
+        *("0 kB", "1 kB", "142 kB", "12 MB", "7 GB"),
+    ]
+    assert size(142_300, "fr") == "142\u00a0ko"
+
+
 def test_an_attack_on_no_single_computer_is_an_attack():
     told = answer(telling.findings("en", telling.alert(1, "r-shadow", "02:00:00", None)))
     assert told.sentence == (
-        "There are signs of an attack, tied to no single computer: 1 critical alert, last 23\u00a0Nov, 02:00 UTC."
+        "There are signs of an attack, tied to no single computer: 1 critical alert, 23\u00a0Nov, 02:00 UTC."
     )
 
 

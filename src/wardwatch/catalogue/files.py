@@ -68,7 +68,9 @@ def _read(path: str, opened: Callable[[], IO[bytes]]) -> ContentFile:
             return ContentFile(path, stream.read(MAX_FILE + 1))
     except _DAMAGED as error:  # `RuntimeError` is how zipfile refuses what is encrypted or packed in another way
         encrypted = isinstance(error, RuntimeError) and "password" in str(error)
-        reason = "encrypted" if encrypted else getattr(error, "strerror", None) or "damaged, or packed in an unknown way"
+        reason = (
+            "encrypted" if encrypted else getattr(error, "strerror", None) or "damaged, or packed in an unknown way"
+        )
         return ContentFile(path, b"", f"cannot be read: {reason}")
 
 

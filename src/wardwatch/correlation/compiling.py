@@ -46,9 +46,7 @@ def compile_correlations(rules: Sequence[Named], bases: Mapping[str, str]) -> Co
 
     Ids are those of `wardwatch.detection.rules.Rule`: sightings and alerts carry them as they are here.
     """
-    named = {
-        _spelt(str(key)): (id_, rule) for id_, rule in reversed(rules) for key in (rule.name, rule.id, id_) if key
-    }
+    named = {_spelt(str(key)): (id_, rule) for id_, rule in reversed(rules) for key in (rule.name, rule.id, id_) if key}
     done: dict[str, Compiled] = {}
     compiler = _Compiler(named, {_spelt(name): id_ for name, id_ in bases.items()}, done)
     for id_, rule in rules:
@@ -75,9 +73,7 @@ def compile_correlations(rules: Sequence[Named], bases: Mapping[str, str]) -> Co
 class _Compiler:
     """Compiles each rule once, those it refers to first."""
 
-    def __init__(
-        self, named: Mapping[str, Named], bases: Mapping[str, str], done: dict[str, Compiled]
-    ) -> None:
+    def __init__(self, named: Mapping[str, Named], bases: Mapping[str, str], done: dict[str, Compiled]) -> None:
         self.named = named
         self.bases = bases
         self.done = done

@@ -2,16 +2,19 @@
 
 * `utf16le` is the specification's name for what `wide` does (Sigma specification 2.1, appendix on modifiers).
 * Integers stay exact: pySigma takes those beyond 53 bits for the nearest binary fraction.
-* Regular expressions are judged once, by `wardwatch.detection.predicates.regex`, which says what is wrong; pySigma's
-  own look at them makes the library write on stderr.
+* Regular expressions are tried as the engine will run them; pySigma's own way makes the library write on stderr.
 """
 
 import re
+from typing import cast
 
 from sigma.modifiers import SigmaWideModifier, modifier_mapping
 from sigma.policy import default_policy
 from sigma.policy.regex_engine import RegexEngine, RegexPattern
 from sigma.types import SigmaNumber, type_map
+
+from wardwatch.detection import predicates
+from wardwatch.kernel.errors import UnsupportedRuleError
 
 _MAX_BITS = 1024  # beyond, a number is no more than an attack on the reader
 
@@ -27,24 +30,28 @@ class ExactNumber(SigmaNumber):
             super().__post_init__(init_number)
 
 
-class LaterEngine(RegexEngine):
-    """Takes every pattern for good."""
+class QuietEngine(RegexEngine):
+    """RE2 as the engine uses it: bounded, and silent about patterns that it refuses."""
 
-    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:  # noqa: ARG002  (pySigma's interface)
-        """Return some pattern: pySigma only asks whether there is one."""
-        return _ANY
+    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:
+        """Compile; raises `ValueError` with the reason. `flags` are Python's."""
+        inline = "".join(letter for letter, flag in _FLAGS.items() if flags & flag)
+        try:
+            return cast("RegexPattern", predicates.regex(f"(?{inline}){pattern}" if inline else pattern))
+        except UnsupportedRuleError as error:
+            raise ValueError(error.what) from None
 
     @property
     def error(self) -> type[Exception]:
-        """What would be raised for a bad pattern."""
-        return re.error
+        """What is raised for a bad pattern."""
+        return ValueError
 
 
-_ANY = re.compile("")
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 
 def teach() -> None:
     """Teach pySigma; doing so again changes nothing."""
-    default_policy.regex_engine = LaterEngine()
+    default_policy.regex_engine = QuietEngine()
     modifier_mapping.setdefault("utf16le", SigmaWideModifier)
     type_map[int] = ExactNumber

@@ -1,7 +1,8 @@
 """Records and groups in, EventBatches out: one batch per log source, rows in the order of arrival per shape."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -168,8 +169,9 @@ class _Envelope:
     def take_group(self, group: Group, transposed: list[tuple[Any, ...]]) -> None:
         self.ordinals += group.ordinals
         rows = len(group.rows)
-        self.times.append(_times(_first(transposed, group.time, rows)))
-        self.qualities.append(np.zeros(rows, np.int8))
+        times, qualities = _group_times(group, transposed, rows)
+        self.times.append(times)
+        self.qualities.append(qualities)
         for mine, positions in zip(self.texts, (group.host, group.user, group.record_id), strict=True):
             mine.extend(_first(transposed, positions, rows))
 
@@ -233,21 +235,54 @@ def _first(transposed: list[tuple[Any, ...]], positions: tuple[int, ...], rows: 
     return [None if value is None else text_of(value) for value in found]
 
 
-def _times(texts: list[str | None]) -> np.ndarray:
-    """ISO 8601 texts, in UTC where they state no zone, to microseconds; -1 where a text is none."""
+def _group_times(group: Group, transposed: list[tuple[Any, ...]], rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the time of each row in microseconds, -1 where it has none, and how it is known (`_QUALITIES`)."""
+    times, qualities = np.full(rows, -1, np.int64), np.zeros(rows, np.int8)
+    waiting: Sequence[int] = range(rows)  # rows for which no position held a value so far
+    for position in group.time:
+        texts = _first(transposed, (position,), rows)
+        found = waiting if None not in texts else [row for row in waiting if texts[row] is not None]
+        if found:
+            some = texts if len(found) == rows else [texts[row] for row in found]
+            at = slice(None) if len(found) == rows else np.array(found)
+            times[at], qualities[at] = _times(some, None if position in group.in_utc else group.zone)
+        if len(found) == len(waiting):
+            break
+        done = set(found)
+        waiting = [row for row in waiting if row not in done]
+    return times, qualities
+
+
+def _times(texts: list[str | None], zone: tzinfo | None) -> tuple[np.ndarray, np.ndarray]:
+    """Read ISO 8601 texts, in `zone` (if any, else in UTC) where they state none; -1 where a text is none."""
     zoned = texts[0] is not None and texts[0].endswith("Z")
     try:
         parsed = pc.cast(pa.array(texts, pa.string()), pa.timestamp("ns", "UTC" if zoned else None))
-    except pa.ArrowInvalid:
-        return np.array([_time(text) for text in texts], np.int64)
+    except (pa.ArrowInvalid, UnicodeEncodeError):
+        each = [_time(text, zone) for text in texts]
+        return np.array([time for time, _ in each], np.int64), np.array([quality for _, quality in each], np.int8)
     nanos = pc.fill_null(parsed.view(pa.int64()), -1).to_numpy()
-    return np.where(nanos < 0, -1, nanos // 1000)
+    times = np.where(nanos < 0, -1, nanos // 1000)
+    if zoned or zone is None:
+        return times, np.zeros(len(texts), np.int8)
+    slots, where = np.unique(times // _SLOT, return_inverse=True)
+    offsets = [_offset(int(slot) * _SLOT, zone) for slot in slots]
+    shifted = np.where(times < 0, -1, times - np.array(offsets, np.int64)[where])
+    return shifted, np.full(len(texts), _QUALITIES.index(ZONE_ASSUMED), np.int8)
 
 
-def _time(text: str | None) -> int:
-    if not text:
-        return -1
+_SLOT = 15 * 60_000_000  # µs: clocks are put forward and back at quarters of an hour
+
+
+def _offset(local: int, zone: tzinfo) -> int:
+    """Return how far `zone` is ahead of UTC at a local time, in microseconds; of an ambiguous time the earlier."""
+    offset = zone.utcoffset(stamps.moment(max(local, 0)).replace(tzinfo=None))
+    return 0 if offset is None else offset // timedelta(microseconds=1)
+
+
+def _time(text: str | None, zone: tzinfo | None) -> tuple[int, int]:
     try:
-        return stamps.iso(text)[0]
-    except ValueError:
-        return -1
+        time, zoned = stamps.iso(text or "", zone or UTC)
+    except (ValueError, OverflowError):
+        return -1, 0
+    return time, 0 if zoned or zone is None else _QUALITIES.index(ZONE_ASSUMED)

@@ -3,6 +3,7 @@
 This is the hot path of reading. Values of one column are mostly texts and mostly repeat.
 """
 
+import json
 from collections.abc import Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -27,7 +28,15 @@ def text_of(value: Any) -> str:  # noqa: ANN401  (whatever a log holds)
         return "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _MAX_EXACT_FLOAT else repr(value)
-    return str(value)
+    return _json(value) if isinstance(value, dict | list | tuple) else str(value)
+
+
+def _json(value: Any) -> str:  # noqa: ANN401
+    """A nested value as compact JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    except (ValueError, TypeError, RecursionError):
+        return "…"  # nested deeper than can be written, or with keys that JSON has not
 
 
 class Column:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from wardwatch.events.logsource import LogSource
 
@@ -46,7 +47,8 @@ class Group:
     """Many events of one shape, as a fast source reads them: rows of values, with what each position means.
 
     `columns` are (field, position) pairs; positions that no pair names are dropped. `time`, `host`, `user` and
-    `record_id` are lists of positions, tried in order until one holds a value. Times are ISO 8601 texts in UTC.
+    `record_id` are lists of positions, tried in order until one holds a value. Times are ISO 8601 texts; those that
+    state no zone are in `zone`, or in UTC where it is `None` and at the positions `in_utc`.
     """
 
     logsource: LogSource
@@ -55,5 +57,7 @@ class Group:
     host: tuple[int, ...] = ()
     user: tuple[int, ...] = ()
     record_id: tuple[int, ...] = ()
+    zone: tzinfo | None = None
+    in_utc: tuple[int, ...] = ()
     rows: list[Iterable[Value]] = field(default_factory=list)
     ordinals: list[int] = field(default_factory=list)

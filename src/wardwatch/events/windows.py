@@ -173,14 +173,6 @@ _ALIASES_4688 = {
     "SubjectLogonId": "LogonId",
     "MandatoryLabel": "IntegrityLevel",
 }
-# Mandatory label SIDs in Sysmon's words (MS-DTYP section 2.4.2.4).
-INTEGRITY = {
-    "S-1-16-4096": "Low",
-    "S-1-16-8192": "Medium",
-    "S-1-16-8448": "Medium",
-    "S-1-16-12288": "High",
-    "S-1-16-16384": "System",
-}
 
 
 def fields_for(service: str | None, event_id: str, name: str) -> tuple[str, ...]:

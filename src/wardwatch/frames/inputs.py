@@ -172,6 +172,7 @@ def _unpacked(found: Found, spool: Path, depth: int) -> Iterator[Found]:
     found.release()
 
 
+_ENCRYPTED = 1  # APPNOTE.TXT 4.4.4, bit 0
 _TAR_MAGIC_AT = 257
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -242,17 +243,25 @@ def _unzstd(path: str) -> IO[bytes]:
 
 def _zip(found: Input, spool: Path) -> Iterator[Found]:
     with zipfile.ZipFile(found.path) as archive:
-        members = [info for info in archive.infolist() if not info.is_dir()]
+        members = [info for info in archive.infolist() if not info.is_dir() and not _is_shadow(info.filename)]
         if len(members) > MAX_MEMBERS:
             yield Unopened(found.name, f"holds more than {MAX_MEMBERS} files: refused")
             return
         for info in sorted(members, key=lambda one: one.filename):
             name = f"{found.name}!{info.filename}"
+            if info.flag_bits & _ENCRYPTED:
+                yield Unopened(name, "encrypted: unpack it with its password")
+                continue
             try:
                 with archive.open(info) as stream:
                     yield from _spooled(found, stream, name, spool, info.compress_size)
             except _UNREADABLE as error:
                 yield Unopened(name, str(error) or type(error).__name__)
+
+
+def _is_shadow(name: str) -> bool:
+    """Say whether a member only holds what macOS knows about another file."""
+    return Path(name).name.startswith("._")
 
 
 def _tar(found: Input, spool: Path) -> Iterator[Found]:
@@ -262,8 +271,8 @@ def _tar(found: Input, spool: Path) -> Iterator[Found]:
                 yield Unopened(found.name, f"holds more than {MAX_MEMBERS} files: refused")
                 return
             stream = archive.extractfile(member) if member.isfile() else None
-            if stream is not None and not Path(member.name).name.startswith("._"):
-                yield from _spooled(found, stream, f"{found.name}!{member.name}", spool, member.size)
+            if stream is not None and not _is_shadow(member.name):
+                yield from _spooled(found, stream, f"{found.name}!{member.name}", spool, found.size)
 
 
 Members = Callable[[Input, Path], Iterator[Found]]

@@ -17,7 +17,6 @@ _MONTHS = {
 }
 _BSD = re.compile(r"([A-Za-z]{3}) {1,2}(\d{1,2}) (?:(\d{4}) )?(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?")
 _COMMON_LOG = re.compile(r"(\d{2})/([A-Za-z]{3})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})")
-_FILETIME_EPOCH_SECONDS = 11_644_473_600
 
 
 def micros(moment: datetime) -> int:
@@ -110,8 +109,3 @@ def epoch(number: float | str) -> int:
         if magnitude < limit:
             return round(value * factor)
     raise ValueError(f"not an epoch time: {number!r}")
-
-
-def filetime(ticks: int) -> int:
-    """Windows FILETIME: 100 ns ticks since 1601-01-01 UTC."""
-    return ticks // 10 - _FILETIME_EPOCH_SECONDS * 1_000_000

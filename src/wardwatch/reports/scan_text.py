@@ -143,6 +143,7 @@ class _Report:
         self._room = room
         self._say = Words(STRINGS, findings.language)
         self._clock: Clock = clock(findings)
+        self._names = _NAME_MOST  # columns of accounts, the same for all computers
         self._console = Console(
             file=stream,
             width=room.width,
@@ -206,6 +207,11 @@ class _Report:
         groups: dict[str, list[Group]] = {}
         for group in self._findings.story.groups(self._findings.rules):
             groups.setdefault(group.host, []).append(group)
+        shown = [
+            group for host in hosts[: self._room.hosts] for group in groups.get(host.host, [])[: self._room.groups]
+        ]
+        longest = max((len(name) for group in shown for name in self._users(group)), default=0) + 1  # and a comma
+        self._names = min(max(longest, _NAME_LEAST), _NAME_MOST)
         for place, host in enumerate(hosts[: self._room.hosts]):
             if place:
                 self._console.print()
@@ -235,8 +241,7 @@ class _Report:
         table.add_column(justify="right", min_width=3, no_wrap=True)
         if wide:
             table.add_column(width=20)
-            longest = max((len(name) for named in users for name in named), default=0) + 1
-            table.add_column(width=min(max(longest, _NAME_LEAST), _NAME_MOST))
+            table.add_column(width=self._names)
         for group, named in zip(groups, users, strict=True):
             title, when = clean(self._say.text(group.title)), self._clock.span(group.first_at, group.last_at)
             who = ", ".join(named)

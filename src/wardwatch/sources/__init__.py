@@ -3,6 +3,8 @@
 To add a format, add a module with `source = Source(...)` and a `SAMPLE`; nothing else needs to know of it.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -100,6 +102,36 @@ class Source:
     verbatim: Callable[[LogSource], bool] | None = None
 
 
+_TERM = re.compile(r"[a-z0-9_.-]{1,40}")
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (json.JSONDecodeError, "not JSON"),
+    (UnicodeError, "text that is not in its encoding"),
+    (KeyError, "a field is missing"),
+    (IndexError, "a part is missing"),
+    (TypeError, "a value of the wrong type"),
+    (AttributeError, "a value of the wrong type"),
+    (OverflowError, "a number out of range"),
+    (RecursionError, "nested too deeply"),
+    (ValueError, "a time stamp or another value that cannot be read"),
+)
+
+
+class RefusedError(ValueError):
+    """A body that is refused; the text is the reason, in words that never come from the body."""
+
+
+def reason(error: Exception) -> str:
+    """Return why a body is rejected. Rejects are counted by reason, so that no text of a log may be in it."""
+    if isinstance(error, RefusedError):
+        return str(error)
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), "cannot be read")
+
+
+def term(word: str) -> str | None:
+    """Return a part of a log source that a log itself states; `None` where it is no plain word."""
+    return word if _TERM.fullmatch(word) else None
+
+
 def each(
     parse: Callable[[bytes, Context], Record | str],
 ) -> Callable[[Iterable[Body], Context], Iterator[Record | Reject]]:
@@ -122,7 +154,7 @@ def each(
                 OverflowError,
                 RecursionError,
             ) as error:
-                found = f"{type(error).__name__}: {error}"
+                found = reason(error)
             if isinstance(found, str):
                 yield Reject(ordinal, found[:200], body[:80])
             else:

@@ -17,7 +17,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import STATED, Record, Reject, Value
 from wardwatch.frames import heads, syslog
 from wardwatch.kernel import stamps
-from wardwatch.sources import Body, Context, Sample, Source
+from wardwatch.sources import Body, Context, Sample, Source, reason
 
 _AUDITD = LogSource("linux", None, "auditd")
 _PROCESS = LogSource("linux", "process_creation", "auditd")
@@ -220,7 +220,7 @@ def _read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Reject]
         try:
             found = _take(pending, ordinal, syslog.text(body), context)
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            found = f"{type(error).__name__}: {error}"
+            found = reason(error)
         if isinstance(found, str):
             yield Reject(ordinal, found[:200], body[:80])
             continue

@@ -24,6 +24,7 @@ _HEADER_ESCAPE = re.compile(r"\\([|\\])")
 _ESCAPE = re.compile(r"\\([=\\|nr])")
 _UNESCAPED = {"n": "\n", "r": "\r"}
 _DATE = re.compile(r"([A-Za-z]{3}) (\d\d) (?:(\d{4}) )?(\d\d:\d\d:\d\d(?:\.\d{1,3})?)(?: (?:UTC|GMT|Z))?")
+_PRODUCT = re.compile(r"[a-z0-9_. -]{1,40}/[a-z0-9_. -]{1,40}")  # many vendors have blanks in their names
 _TIMES = ("rt", "end", "start", "deviceReceiptTime")
 
 
@@ -52,7 +53,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
     product = f"{fields['DeviceVendor']}/{fields['DeviceProduct']}".lower()
     return Record(
         0,
-        LogSource(product),
+        LogSource(product if _PRODUCT.fullmatch(product) else None),
         fields,
         occurred_at,
         quality,
@@ -63,7 +64,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
 
 def _extension(text: str, fields: dict[str, Value]) -> None:
     keys = list(_KEY.finditer(text))
-    for key, following in zip(keys, [*keys[1:], None], strict=True):
+    for key, following in zip(keys, [*keys[1:], None][: len(keys)], strict=True):
         value = text[key.end() : following.start() if following else len(text)].strip()
         fields.setdefault(key[1], _ESCAPE.sub(lambda found: _UNESCAPED.get(found[1], found[1]), value))
     for name in [name for name in fields if name.endswith("Label")]:

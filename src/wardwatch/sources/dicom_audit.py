@@ -49,7 +49,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
     line = syslog.parse(text[: begin.start()], context.received_at, context.zone)
     root = parse(text[begin.start() :].strip())
     if local(root.tag) != "AuditMessage":
-        return f"root element is {local(root.tag)}, not AuditMessage"
+        return "the root element is not AuditMessage"
     found = _Gathered()
     stamp = ""
     for child in root:

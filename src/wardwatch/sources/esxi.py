@@ -12,7 +12,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import STATED, Record, Value
 from wardwatch.frames import heads, syslog
 from wardwatch.kernel import stamps
-from wardwatch.sources import Context, Sample, Source, each
+from wardwatch.sources import Context, Sample, Source, each, term
 
 _SERVICES = {
     "shell": "shell", "esxshell": "shell", "sshd": "auth", "login": "auth", "dcui": "auth",
@@ -118,7 +118,9 @@ def _parse(body: bytes, context: Context) -> Record | str:
     service = _SERVICES.get(app.lower(), app.lower())
     _details(service, message, fields)
     user = fields.get("User")
-    return Record(0, LogSource("esxi", None, service), fields, occurred_at, quality, host, str(user) if user else None)
+    return Record(
+        0, LogSource("esxi", None, term(service)), fields, occurred_at, quality, host, str(user) if user else None
+    )
 
 
 def _details(service: str, message: str, fields: dict[str, Value]) -> None:

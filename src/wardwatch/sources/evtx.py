@@ -42,8 +42,8 @@ def split(stream: BinaryIO) -> Iterator[Body | Reject]:
 def _events(path: str) -> Iterator[Body | Reject]:
     try:
         events = evtx.PyEvtxParser(path, number_of_threads=1).records_json()
-    except (OSError, RuntimeError) as error:
-        yield Reject(0, f"no readable EVTX file: {error}"[:200])
+    except (OSError, RuntimeError):
+        yield Reject(0, "no readable EVTX file")
         return
     ordinal = 0
     while True:
@@ -51,8 +51,8 @@ def _events(path: str) -> Iterator[Body | Reject]:
             event: Any = next(events)
         except StopIteration:
             break
-        except RuntimeError as error:
-            yield Reject(ordinal, f"damaged: {error}"[:200])
+        except RuntimeError:
+            yield Reject(ordinal, "damaged")
             continue
         body = str(event["data"]).encode("utf-8", "replace")
         if len(body) > MAX_BODY:

@@ -9,7 +9,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import STATED, ZONE_ASSUMED, Record, Value
 from wardwatch.frames import heads, syslog
 from wardwatch.kernel import stamps
-from wardwatch.sources import Context, Sample, Source, each
+from wardwatch.sources import Context, Sample, Source, each, term
 
 _PAIR = re.compile(r"(?:^|[\s,])([A-Za-z_][\w.-]{0,60})=(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*))")
 _BEGIN = re.compile(r"\b(?:date|logver|timestamp|eventtime|devname|itime|logid|vd|log_id)=")
@@ -38,7 +38,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
     host = fields.get("devname") or fields.get("device_id") or line.host
     user = fields.get("user") or fields.get("unauthuser")
     return Record(
-        0, LogSource("fortigate", None, kind), fields, occurred_at, quality,
+        0, LogSource("fortigate", None, term(kind)), fields, occurred_at, quality,
         str(host) if host else None, str(user) if user not in (None, "", "N/A") else None,
     )  # fmt: skip
 

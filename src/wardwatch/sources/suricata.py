@@ -13,7 +13,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import STATED, ZONE_ASSUMED, Record
 from wardwatch.frames import heads
 from wardwatch.kernel import stamps
-from wardwatch.sources import Context, Sample, Source, each
+from wardwatch.sources import Context, Sample, Source, each, term
 
 _SNIFF = re.compile(
     rb'"event_type"\s{0,9}:\s{0,9}"(?:alert|anomaly|dns|flow|netflow|http|http2|tls|ssh|smb|stats|fileinfo|drop|krb5|rdp|dcerpc|'
@@ -34,7 +34,7 @@ def _parse(body: bytes, context: Context) -> Record | str:
     host = fields.get("src_ip") or fields.get("host")
     return Record(
         0,
-        LogSource("suricata", None, event["event_type"]),
+        LogSource("suricata", None, term(event["event_type"])),
         fields,
         occurred_at,
         STATED if zoned else ZONE_ASSUMED,

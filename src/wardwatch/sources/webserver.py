@@ -14,7 +14,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import STATED, ZONE_ASSUMED, Record, Reject, Value
 from wardwatch.frames import heads, syslog
 from wardwatch.kernel import stamps
-from wardwatch.sources import Body, Context, Sample, Source
+from wardwatch.sources import Body, Context, Sample, Source, reason
 
 _ACCESS = re.compile(
     r"(?:([^\s:\"]{1,255}):(\d{1,5}) )?(\S{1,255}) (\S{1,255}) ([^\[\"]{1,255}) "
@@ -112,7 +112,7 @@ def _error(text: str, context: Context) -> Record | None:
 def _iis(text: str, columns: list[str], context: Context) -> Record | str:
     values = text.split(" ")
     if len(values) != len(columns):
-        return f"{len(values)} values for {len(columns)} fields"
+        return "another number of values than of fields"
     row = dict(zip(columns, values, strict=True))
     fields: dict[str, Value] = {
         _IIS_RENAMED.get(name, name): value.replace("+", " ") if name.startswith("cs(User-Agent") else value
@@ -139,7 +139,7 @@ def _read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Reject]
         try:
             found = _iis(text, columns, context) if columns else _plain(text, context)
         except (ValueError, OverflowError) as error:
-            found = f"{type(error).__name__}: {error}"
+            found = reason(error)
         if isinstance(found, str):
             yield Reject(ordinal, found[:200], body[:80])
         else:

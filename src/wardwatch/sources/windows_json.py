@@ -18,10 +18,9 @@ from typing import Any
 
 import orjson
 
-from wardwatch.events.builder import Wanted
 from wardwatch.events.record import Group, Record, Reject
 from wardwatch.events.windows import fields_for, is_windows, log_source
-from wardwatch.sources import Body, Context, Sample, Source, json_values
+from wardwatch.sources import Body, Context, RefusedError, Sample, Source, json_values, reason
 
 MAX_FIELDS = 4096  # in one event; more is refused as hostile
 
@@ -36,17 +35,13 @@ _SYSTEM = (
     "EventRecordID",
     "TimeCreated",
 )
-_TIMES = ("TimeCreated", "SystemTime", "UtcTime", "EventTime", "@timestamp")
+_TIMES = ("TimeCreated", "SystemTime", "UtcTime", "@timestamp", "EventTime")
+_IN_UTC = ("SystemTime", "UtcTime")  # whether or not they say so; of a nested event `TimeCreated` holds SystemTime
 _HOSTS = ("Computer", "Hostname", "ComputerName", "computer_name", "host")
 _USERS = ("User", "SubjectUserName", "TargetUserName", "AccountName", "UserID")
 _RECORD_IDS = ("EventRecordID", "RecordNumber", "record_number")
 # Names that flat records use for what Sigma calls otherwise.
 _FLAT_NAMES = {"Hostname": "Computer", "SourceName": "Provider_Name", "ComputerName": "Computer"}
-
-
-
-class _RefusedError(ValueError):
-    """The body is JSON but no Windows event; the text is the reason."""
 
 
 class _Flat:
@@ -56,7 +51,7 @@ class _Flat:
         names = {key.lower(): key for key in reversed(keys)}
         event_id, channel = names.get("eventid") or names.get("event_id"), names.get("channel") or names.get("log_name")
         if event_id is None or channel is None:
-            raise _RefusedError("JSON without EventID and Channel: no Windows event in a known shape")
+            raise RefusedError("JSON without EventID and Channel: no Windows event in a known shape")
         self.keys = keys
         self.names = [_FLAT_NAMES.get(key, key) for key in keys]
         self.label = itemgetter(event_id, channel, *(("EventType",) if "EventType" in keys else ()))
@@ -66,11 +61,11 @@ class _Flat:
 class _Gathered:
     """A group, and which values of an event make a row of it: those that are wanted, and those of the envelope."""
 
-    def __init__(self, label: tuple[Any, ...], names: list[str], keys: Sequence[str], wanted: Wanted) -> None:
-        """`names` are those of all values; the last of them are picked from the event by `keys`, the others come first."""
+    def __init__(self, label: tuple[Any, ...], names: list[str], keys: Sequence[str], context: Context) -> None:
+        """`names` are those of all values; the last are picked from the event by `keys`, the others come first."""
         event_id, channel = str(label[0]), str(label[1])
         source = log_source(channel, event_id, str(label[2]) if len(label) > 2 else "")  # noqa: PLR2004
-        asked = wanted(source)
+        asked = context.wanted(source)
         before = len(names) - len(keys)
         columns: dict[str, int] = {}
         for position, name in enumerate(names):
@@ -81,6 +76,7 @@ class _Gathered:
         needed = sorted({p for p in chain(columns.values(), *envelope) if p >= before})
         moved = {position: before + number for number, position in enumerate(needed)} | {p: p for p in range(before)}
         time, host, user, record_id = (tuple(moved[position] for position in positions) for positions in envelope)
+        in_utc = _positions(names, _IN_UTC) + ((_SYSTEM.index("TimeCreated"),) if before else ())
         self.group = Group(
             source,
             tuple((field, moved[position]) for field, position in columns.items()),
@@ -88,6 +84,8 @@ class _Gathered:
             host=host,
             user=user,
             record_id=record_id,
+            zone=context.zone,
+            in_utc=tuple(moved[position] for position in in_utc),
         )
         self.pick = _picker([keys[position - before] for position in needed])
 
@@ -107,15 +105,15 @@ def _positions(names: list[str], candidates: tuple[str, ...]) -> tuple[int, ...]
 class _Reader:
     """Gathers the events of one run of bodies into groups."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
+    def __init__(self, context: Context) -> None:
+        self.context = context
         self.flat: dict[tuple[str, ...], _Flat | None] = {}  # None: records with these keys are nested
         self.nested: dict[tuple[Any, ...], _Gathered] = {}
 
     def take(self, ordinal: int, event: Any) -> None:  # noqa: ANN401  (whatever JSON holds)
-        """Take one parsed event; raises `_RefusedError` with the reason where it is none."""
+        """Take one parsed event; raises `RefusedError` with the reason where it is none."""
         if type(event) is not dict:
-            raise _RefusedError("JSON, but not an object")
+            raise RefusedError("JSON, but not an object")
         keys = tuple(event)
         try:
             shape = self.flat[keys]
@@ -128,9 +126,9 @@ class _Reader:
         try:
             gathered = shape.gathered.get(label)
         except TypeError:
-            raise _RefusedError("EventID or Channel is not a plain value") from None
+            raise RefusedError("EventID or Channel is not a plain value") from None
         if gathered is None:
-            gathered = shape.gathered[label] = _Gathered(label, shape.names, shape.keys, self.wanted)
+            gathered = shape.gathered[label] = _Gathered(label, shape.names, shape.keys, self.context)
         gathered.group.rows.append(gathered.pick(event))
         gathered.group.ordinals.append(ordinal)
 
@@ -139,14 +137,14 @@ class _Reader:
             data = _unnamed(data)
         keys = tuple(data)
         if len(keys) > MAX_FIELDS:
-            raise _RefusedError(f"more than {MAX_FIELDS} fields")
+            raise RefusedError(f"more than {MAX_FIELDS} fields")
         label = (system[0], system[1], data.get("EventType", ""))
         try:
             gathered = self.nested.get((keys, label))
         except TypeError:
-            raise _RefusedError("EventID or Channel is not a plain value") from None
+            raise RefusedError("EventID or Channel is not a plain value") from None
         if gathered is None:
-            gathered = self.nested[keys, label] = _Gathered(label, [*_SYSTEM, *keys], keys, self.wanted)
+            gathered = self.nested[keys, label] = _Gathered(label, [*_SYSTEM, *keys], keys, self.context)
         gathered.group.rows.append(system + gathered.pick(data))
         gathered.group.ordinals.append(ordinal)
 
@@ -160,7 +158,7 @@ class _Reader:
 
 def _shape(event: Mapping[str, Any], keys: tuple[str, ...]) -> _Flat | None:
     if len(keys) > MAX_FIELDS:
-        raise _RefusedError(f"more than {MAX_FIELDS} fields")
+        raise RefusedError(f"more than {MAX_FIELDS} fields")
     nested = any(type(event.get(name)) is dict for name in ("Event", "winlog", "event_data", "System"))
     return None if nested else _Flat(keys)
 
@@ -173,14 +171,14 @@ def _parts(event: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     inner = event.get("Event") if type(event.get("Event")) is dict else event
     system = inner.get("System") if inner else None
     if type(system) is not dict:
-        raise _RefusedError("an Event without System")
+        raise RefusedError("an Event without System")
     return _system(system), _event_data(inner or {})
 
 
 def _winlogbeat(event: Mapping[str, Any], winlog: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     channel, event_id = winlog.get("channel") or winlog.get("log_name"), winlog.get("event_id")
     if channel is None or event_id is None:
-        raise _RefusedError("winlog without channel and event_id")
+        raise RefusedError("winlog without channel and event_id")
     system = (
         event_id,
         channel,
@@ -212,7 +210,7 @@ def _system(system: Mapping[str, Any]) -> tuple[Any, ...]:
     if type(event_id) is dict:
         event_id = event_id.get("#text", event_id.get("text"))
     if event_id is None or system.get("Channel") is None:
-        raise _RefusedError("an Event without EventID and Channel")
+        raise RefusedError("an Event without EventID and Channel")
     return (
         event_id,
         system["Channel"],
@@ -244,25 +242,31 @@ def _event_data(inner: Mapping[str, Any]) -> dict[str, Any]:
 def _unnamed(data: dict[str, Any]) -> dict[str, Any]:
     """Bring `Data` elements into shape: named ones become fields, unnamed ones the list `Data`."""
     found = data["Data"]
-    if type(found) is dict and "#text" in found:
+    if type(found) is dict and "#text" in found and not _attribute(found, "Name"):
         found = found["#text"]
-    if type(found) is list and found and all(type(item) is dict for item in found):
-        named = {str(_attribute(item, "Name")): item.get("#text") for item in found if _attribute(item, "Name")}
-        return {key: value for key, value in data.items() if key != "Data"} | named
-    return {**data, "Data": found}
+    items = found if type(found) is list else [found]
+    if not any(type(item) is dict for item in items):
+        return {**data, "Data": found}
+    named: dict[str, Any] = {}
+    unnamed = []
+    for item in items:
+        if name := _attribute(item, "Name"):
+            named[str(name)] = item.get("#text")
+        else:
+            unnamed.append(item.get("#text", item) if type(item) is dict else item)
+    rest = {key: value for key, value in data.items() if key != "Data"}
+    return rest | named | ({"Data": unnamed} if unnamed else {})
 
 
 def read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Group | Reject]:
     """Read JSON events; see `Source.read`."""
-    reader = _Reader(context.wanted)
+    reader = _Reader(context)
     take, loads = reader.take, orjson.loads
     for ordinal, body in bodies:
         try:
             take(ordinal, loads(body))
-        except orjson.JSONDecodeError as error:
-            yield Reject(ordinal, f"not JSON: {error}"[:200], body[:80])
-        except (_RefusedError, AttributeError, TypeError, ValueError) as error:
-            yield Reject(ordinal, str(error)[:200] or type(error).__name__, body[:80])
+        except (AttributeError, TypeError, ValueError) as error:
+            yield Reject(ordinal, reason(error), body[:80])
     yield from reader.groups()
 
 

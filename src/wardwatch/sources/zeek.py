@@ -17,7 +17,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import RECEIVED, STATED, ZONE_ASSUMED, Record, Reject, Value
 from wardwatch.frames import heads, syslog
 from wardwatch.kernel import stamps
-from wardwatch.sources import Body, Context, Sample, Source
+from wardwatch.sources import Body, Context, RefusedError, Sample, Source, reason, term
 
 _JSON_SNIFF = re.compile(
     rb'"_path"\s{0,9}:\s{0,9}"[a-z0-9_]{2,60}"|"@proc"\s{0,9}:\s{0,9}"zeek"|'
@@ -67,7 +67,7 @@ class _Header:
         """Read one line of values; raises `ValueError` if it does not fit the header."""
         values = line.split(self.separator)
         if len(values) != len(self.fields):
-            raise ValueError(f"{len(values)} values for {len(self.fields)} fields")
+            raise RefusedError("another number of values than of fields")
         types = self.types if len(self.types) == len(self.fields) else [""] * len(self.fields)
         return {
             name: self._value(value, kind)
@@ -93,7 +93,7 @@ def _read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Reject]
         try:
             found = _json(text, context) if text.startswith("{") else _tsv(text, header, context)
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            found = f"{type(error).__name__}: {error}"
+            found = reason(error)
         if isinstance(found, str):
             yield Reject(ordinal, found[:200], body[:80])
         else:
@@ -138,7 +138,7 @@ def _record(path: str, fields: dict[str, Value], context: Context) -> Record:
     host = next((fields[name] for name in _HOSTS if fields.get(name)), None)
     user = next((fields[name] for name in _USERS if isinstance(fields.get(name), str)), None)
     uid = fields.get("uid")
-    source_of = LogSource("zeek", "dns" if path == "dns" else None, path or None)
+    source_of = LogSource("zeek", "dns" if path == "dns" else None, term(path))
     return Record(
         0, source_of, fields, occurred_at, quality, str(host) if host else None, str(user) if user else None,
         uid if isinstance(uid, str) else None,

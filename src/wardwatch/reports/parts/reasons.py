@@ -43,6 +43,7 @@ REASONS = (
     ("{} values for {} fields", "{} valeurs pour {} champs"),
     ("more than {} fields", "plus de {} champs"),
     ("CSV: {}", "CSV : {}"),
+    ("a value of the wrong type", "valeur de type inattendu"),
     ("NUL in the message", "octet nul dans le message"),
     ("byte {} is not UTF-8", "l'octet {} n'est pas de l'UTF-8"),
     ("byte {} is not {}", "l'octet {} n'est pas du {}"),

@@ -4,6 +4,7 @@ from wardwatch.kernel.bilingual import Text
 
 STRINGS = {
     "title": Text("Scan report", "Rapport d'analyse"),
+    "tab": Text("{word}: Scan report", "{word} : Rapport d'analyse"),
     "made": Text("made {at} UTC", "établi le {at} UTC"),
     "utc": Text("All times are UTC", "Toutes les heures sont UTC"),
     "skip": Text("Skip to content", "Aller au contenu"),
