@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from bench import logs
-from wardwatch.detection.match import Memory, match, needs
 from wardwatch.cli._rules import cache_folder as default_folder
+from wardwatch.detection.match import Memory, match, needs
 from wardwatch.events import batch as layout
 from wardwatch.events.builder import BatchBuilder, Origin
 from wardwatch.events.record import Group
@@ -103,6 +105,16 @@ def _batches(rules: RuleSet, memory: Memory, path: Path) -> list[object]:
                 builder.extend(group)
         batches.extend(builder.finish())
     return batches
+
+
+def yardstick(path: Path) -> list[Figure]:
+    """The speed of this machine today: `orjson.loads` on the same lines, and nothing else."""
+    lines = path.read_bytes().split(b"\n")[:100_000]
+    speeds = [
+        len(lines) / cpu(lambda: [None for line in lines if line and orjson.loads(line) is None])
+        for _ in range(REPEATS)
+    ]
+    return [figure("orjson.loads alone (yardstick)", speeds, "events/s", "what parsing costs before anything is done")]
 
 
 def scanning(rules: RuleSet, name: str, path: Path) -> list[Figure]:

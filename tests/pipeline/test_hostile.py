@@ -89,7 +89,11 @@ def test_invalid_utf8_is_a_reject_and_its_neighbours_are_read(tmp_path, rules):
 def million_fields(path: Path, lines: int) -> None:
     with path.open("wb") as out:
         for number in range(lines):
-            out.write(b"{" + b",".join(b'"f%d_%d":"%d"' % (number, n, n) for n in range(1_000)) + b',"type":"x"}\n')
+            out.write(
+                b"{"
+                + b",".join(b'"f%d_%d":"%d"' % (number, n, n) for n in range(1_000))
+                + b',"event_type":"alert","timestamp":"2026-11-23T02:00:00.000000+0000"}\n'
+            )
 
 
 LIMITED = """

@@ -85,12 +85,14 @@ class Sinks:
 
     def finish(self, findings: "Findings") -> None:
         """Write the documents that tell the whole scan, and move every file to its place."""
-        from wardwatch.reports import attack_navigator, scan_html, scan_text  # noqa: PLC0415
-
         for kind, stream in self._targets:
             if kind == "html":
+                from wardwatch.reports import scan_html  # noqa: PLC0415
+
                 scan_html.write(findings, stream)
             elif kind == "navigator":
+                from wardwatch.reports import attack_navigator  # noqa: PLC0415
+
                 stream.write(attack_navigator.of_story(findings))
         for stream, target in self._files:
             stream.close()
@@ -98,6 +100,8 @@ class Sinks:
                 Path(stream.name).replace(target)
         self._files = []
         if self._report:
+            from wardwatch.reports import scan_text  # noqa: PLC0415
+
             scan_text.write(findings, sys.stdout, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
         sys.stdout.flush()
 

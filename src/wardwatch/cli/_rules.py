@@ -45,9 +45,13 @@ def warn(rules: "RuleSet", named: Sequence[Path]) -> None:
         )
 
 
+# Line ends, and the blanks of French typesetting.
+_SHOWN = "\n\t\u00a0\u202f"
+
+
 def say(text: str, *, file: TextIO | None = None) -> None:
     """Print text that others wrote, without the terminal's control characters."""
-    shown = "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+    shown = "".join(char if char.isprintable() or char in _SHOWN else f"\\x{ord(char):02x}" for char in text)
     print(shown, file=file or sys.stdout)
 
 

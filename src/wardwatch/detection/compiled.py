@@ -18,7 +18,7 @@ from wardwatch.kernel.severity import Level
 
 Expression = Any  # int | bool | list[str | Expression]; mypy has no recursive plain data
 
-FORMAT = 3  # of the stored form; part of the cache's key
+FORMAT = 4  # of the stored form; part of the cache's key
 
 
 T = TypeVar("T")
@@ -90,7 +90,8 @@ class CompiledRules:
     conditions: list[Expression]
     anchors: list[list[int] | None]
     predicates: Sequence[Predicate]
-    keys: list["Key"]
+    keys: list[Key]
+    keywords: set[int] = field(default_factory=set)  # numbers of the predicates that look at every field
     others: list[Rule] = field(default_factory=list)
     correlations: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -110,6 +111,7 @@ class CompiledRules:
         return orjson.dumps(
             {
                 "rules": [_plain(rule) for rule in self.rules],
+                "keywords": sorted(self.keywords),
                 "keys": [[key.id, key.name, *dataclasses.astuple(key.logsource)] for key in self.keys],
                 "conditions": self.conditions,
                 "anchors": self.anchors,
@@ -130,6 +132,7 @@ def restore(stored: bytes) -> CompiledRules:
         conditions=found["conditions"],
         anchors=found["anchors"],
         predicates=Lazy(found["predicates"], lambda plain: Predicate(plain[0], plain[1], _tuples(plain[2]))),
+        keywords=set(found["keywords"]),
         keys=[Key(id_, name, LogSource(*terms)) for id_, name, *terms in found["keys"]],
         others=[_rule(one) for one in found["others"]],
         correlations=json.loads(found["correlations"]),

@@ -40,6 +40,8 @@ class _Compiler:
         number = self._numbers.setdefault(predicate, len(self._numbers))
         if number == len(self._predicates):
             self._predicates.append(predicate)
+            if predicate.field is None:
+                self.compiled.keywords.add(number)
         return number
 
     def take(self, parsed: Parsed, rule: SigmaRule) -> None:

@@ -182,9 +182,7 @@ def keyword_filter(rules: CompiledRules, concerned: Callable[[LogSource], bool],
         if concerned(key.logsource)
         for number in numbers(condition)
     }
-    return KeywordFilter(
-        (rules.predicates[number] for number in asked if rules.predicates[number].field is None), memory.store
-    )
+    return KeywordFilter((rules.predicates[number] for number in asked & rules.keywords), memory.store)
 
 
 def match(batch: pa.RecordBatch, rules: CompiledRules, memory: Memory, *, keywords: bool = True) -> pa.Table:

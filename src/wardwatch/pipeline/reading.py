@@ -197,7 +197,7 @@ def by_lines(source: Source, task: Task) -> bool:
     if source.split is not json_values:
         return False
     with Path(task.input.path).open("rb") as stream:
-        return documents.is_json_lines(stream.readline(MAX_BODY))
+        return documents.is_json_lines(documents.head_of(stream))
 
 
 def line_blocks(task: Task) -> Iterator[Block]:
