@@ -11,7 +11,7 @@ import orjson
 
 from wardwatch.correlation.sighting import Sighting
 
-RUN = 100_000  # sightings held in memory
+RUN = 25_000  # sightings held in memory
 _NAMES = tuple(one.name for one in dataclasses.fields(Sighting))
 
 
