@@ -62,7 +62,8 @@ setup: $(READY) ## only set up .venv
 clean: ## remove what was set up
 	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-# One environment for all targets. Packages are checked against the hashes in the lock file.
+# One environment for all targets. Packages are checked against the hashes in the lock file, which is complete
+# (--no-deps: pip would else look for newer releases of what is asked with extras, and refuse them for want of a hash).
 $(READY): requirements-dev.lock pyproject.toml
 ifneq ($(UV),)
 	test -x $(BIN)/python || $(UV) venv --quiet --python "$(or $(PYTHON),>=3.11)" .venv
@@ -75,7 +76,7 @@ else
 		echo "error: this Python cannot make virtual environments"; \
 		echo "hint: apt install $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; exit 2; }
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 	@touch $@
