@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -137,7 +137,14 @@ def _units(text: str, style: int) -> str:
     return '"' + "".join(form.format(data[i] << 8 | data[i + 1]) for i in range(0, len(data), 2)) + '"'
 
 
-def read_lines(log: bytes, rules: CompiledRules, memory: Memory, source: str = "windows_json") -> list[Batch]:
+class Whole(NamedTuple):
+    """An EventBatch, and whether a keyword can be in it."""
+
+    events: pa.RecordBatch
+    keywords: bool
+
+
+def read_lines(log: bytes, rules: CompiledRules, memory: Memory, source: str = "windows_json") -> list[Whole]:
     """Batches of a log as the pipeline reads them: only what rules ask for, and looked through for keywords."""
     reader = Reader(rules, memory, {})
     with tempfile.NamedTemporaryFile() as file:
@@ -147,4 +154,4 @@ def read_lines(log: bytes, rules: CompiledRules, memory: Memory, source: str = "
         origin = Origin("test", b"o", RECEIVED_AT, source)
         found = list(reader.read(task, every()[source], Context(RECEIVED_AT), origin))
     assert [one for one in found if not isinstance(one, Batch)] == []
-    return [one for one in found if isinstance(one, Batch)]
+    return [Whole(one.events.whole(), one.keywords) for one in found if isinstance(one, Batch)]

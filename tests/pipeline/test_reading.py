@@ -12,8 +12,9 @@ from wardwatch.detection.match import Memory
 from wardwatch.events.builder import Origin
 from wardwatch.events.record import Reject
 from wardwatch.frames.inputs import Input
-from wardwatch.pipeline import reading, ruleset
-from wardwatch.pipeline.reading import Reader, line_blocks
+from wardwatch.pipeline import blocks, ruleset
+from wardwatch.pipeline.blocks import line_blocks
+from wardwatch.pipeline.reading import Reader
 from wardwatch.pipeline.tasks import Task
 
 LINES = st.sampled_from([b"", b"a", b"bb", b"  ", b"\t", b"x" * 19, b"y" * 20, b"z" * 21, b"w" * 70, b"\x0b", b"c\r"])
@@ -66,8 +67,8 @@ def test_pieces_hold_what_the_whole_holds(
     path.write_bytes(log)
     bounds = [0, *sorted(cut for cut in cuts if cut < len(log)), len(log)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "BLOCK", block)
-        patch.setattr(reading, "MAX_BODY", LIMIT)
+        patch.setattr(blocks, "BLOCK", block)
+        patch.setattr(blocks, "MAX_BODY", LIMIT)
         assert read([task(path)]) == expected(log)
         pieces = [task(path, start, end) for start, end in pairwise(bounds)]
         assert read(pieces) == expected(log)
@@ -89,7 +90,7 @@ def items(path: Path, source: str, **more: object) -> tuple[list[str], list[Reje
     origin = Origin("t", b"o", 1_795_435_200_000_000, source)
     whole = Task(Input(path.name, b"o", str(path), path.stat().st_size), source, **more)  # type: ignore[arg-type]
     found = list(reader.read(whole, one, sources.Context(origin.received_at), origin))
-    batches = [item.events for item in found if not isinstance(item, Reject)]
+    batches = [item.events.whole() for item in found if not isinstance(item, Reject)]
     places = [place for batch in batches for place in batch.column("record_id").to_pylist()]
     return sorted(places), [item for item in found if isinstance(item, Reject)]
 
@@ -117,6 +118,6 @@ def test_a_log_in_chunks_is_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = tmp_path / "log"
     path.write_bytes(b"[" + b",".join(b'{"EventID": %d,\n"Channel": "System"}' % n for n in range(50)) + b"]")
     whole = items(path, "windows_json")
-    monkeypatch.setattr(reading, "CHUNK", 7)
+    monkeypatch.setattr(blocks, "CHUNK", 7)
     assert items(path, "windows_json") == whole
     assert len(whole[0]) == 50

@@ -15,7 +15,7 @@ from wardwatch.engines.local import InProcess, Pool
 from wardwatch.events.alert import Alert
 from wardwatch.kernel import stamps
 from wardwatch.kernel.severity import Level
-from wardwatch.pipeline import reading, ruleset, sorter, tasks
+from wardwatch.pipeline import blocks, ruleset, sorter, tasks
 from wardwatch.pipeline import scan as scanning
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 from wardwatch.pipeline.scan import Scan, Summary
@@ -255,7 +255,7 @@ def test_a_log_in_pieces_gives_the_same(rules: RuleSet, logs: Path, monkeypatch:
     (logs / "a.json").write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(lines))
     whole, of_whole = scanned(rules, [logs])
     monkeypatch.setattr(scanning, "PIECE", 1_009)
-    monkeypatch.setattr(reading, "BLOCK", 333)
+    monkeypatch.setattr(blocks, "BLOCK", 333)
     pieces, of_pieces = scanned(rules, [logs])
     assert sorted(pieces, key=lambda one: one.id) == sorted(whole, key=lambda one: one.id)
     assert len(whole) == 58

@@ -39,6 +39,28 @@ def all_fields(_: LogSource) -> None:
     """Want every field of every log source."""
 
 
+_WITHOUT_IDS = pa.schema(list(layout.ENVELOPE)[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Unnumbered:
+    """An EventBatch v1 without its first column: ids of events are hashes, and dear for events that nobody asks for."""
+
+    events: pa.RecordBatch
+    ordinals: list[int]
+    prefix: Any  # a hash state, see `ids.event_prefix`
+
+    def ids(self, rows: Sequence[int]) -> list[bytes]:
+        """Return the ids of the events in some rows."""
+        return [ids.event_id(self.prefix, self.ordinals[row]) for row in rows]
+
+    def whole(self) -> pa.RecordBatch:
+        """Return the EventBatch v1."""
+        numbers = pa.array(self.ids(range(len(self.ordinals))), pa.binary(ids.DIGEST_SIZE))
+        schema = self.events.schema.insert(0, layout.ENVELOPE.field(0))
+        return pa.RecordBatch.from_arrays([numbers, *self.events.columns], schema=schema)
+
+
 class _Singles:
     """Records of one shape, gathered."""
 
@@ -94,6 +116,10 @@ class BatchBuilder:
 
     def finish(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches and forget the rows."""
+        yield from (unnumbered.whole() for unnumbered in self.unnumbered())
+
+    def unnumbered(self) -> Iterator["Unnumbered"]:
+        """Yield the batches without the ids of their events, and forget the rows."""
         by_source: dict[LogSource, list[_Singles | Group]] = {}
         for singles in self._shapes.values():
             by_source.setdefault(singles.group.logsource, []).append(singles)
@@ -104,7 +130,7 @@ class BatchBuilder:
             for some in _narrow(parts):
                 yield self._batch(logsource, some)
 
-    def _batch(self, logsource: LogSource, parts: list[_Singles | Group]) -> pa.RecordBatch:
+    def _batch(self, logsource: LogSource, parts: list[_Singles | Group]) -> "Unnumbered":
         wanted = self._wanted(logsource)
         fields: dict[str, Column] = {}
         envelope = _Envelope()
@@ -122,11 +148,12 @@ class BatchBuilder:
                 envelope.take_group(part, transposed)
             start += rows
         arrays = envelope.finish(self._origin)
-        schema = layout.ENVELOPE
+        schema = _WITHOUT_IDS
         for name, column in fields.items():
             arrays.append(column.finish(start))
             schema = schema.append(pa.field(layout.FIELD_PREFIX + name, arrays[-1].type))
-        return pa.RecordBatch.from_arrays(arrays, schema=schema.with_metadata(layout.metadata(logsource)))
+        events = pa.RecordBatch.from_arrays(arrays, schema=schema.with_metadata(layout.metadata(logsource)))
+        return Unnumbered(events, envelope.ordinals, ids.event_prefix(self._origin.tenant, self._origin.id))
 
 
 def _narrow(parts: list[_Singles | Group]) -> Iterator[list[_Singles | Group]]:
@@ -176,16 +203,14 @@ class _Envelope:
             mine.extend(_first(transposed, positions, rows))
 
     def finish(self, origin: Origin) -> list[pa.Array]:
-        """Return the arrays of `layout.ENVELOPE`, in its order."""
+        """Return the arrays of `layout.ENVELOPE`, in its order, but for the ids of events."""
         rows = len(self.ordinals)
         times, qualities = np.concatenate(self.times), np.concatenate(self.qualities)
         # DESIGN section 4: an implausible stamp falls back to the time of arrival, and says so.
         wrong = (times < _EARLIEST) | (times > origin.received_at + _DAY)
         times[wrong], qualities[wrong] = origin.received_at, _QUALITIES.index(RECEIVED)
-        prefix = ids.event_prefix(origin.tenant, origin.id)
         host, user, record_id = self.texts
         return [
-            pa.array([ids.event_id(prefix, ordinal) for ordinal in self.ordinals], pa.binary(16)),
             _constant(origin.tenant, rows),
             _arrow(times, layout.STAMP),
             _arrow(np.full(rows, origin.received_at), layout.STAMP),

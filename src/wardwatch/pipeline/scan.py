@@ -16,8 +16,8 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.frames import inputs
 from wardwatch.frames.inputs import Input, Unopened
 from wardwatch.kernel import ids
+from wardwatch.pipeline.blocks import by_lines
 from wardwatch.pipeline.mixed import is_mixed
-from wardwatch.pipeline.reading import by_lines
 from wardwatch.pipeline.sorter import Sorter
 from wardwatch.pipeline.tasks import MAX_NAMES, PIECE, Settings, ShownReject, Task, TaskResult
 

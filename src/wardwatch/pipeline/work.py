@@ -1,7 +1,10 @@
 """Run one task through the stages: sources → events → detection → alerts, and sightings for correlation."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,12 @@ from wardwatch.detection.rules import Rule
 from wardwatch.events import batch as layout
 from wardwatch.events.alert import Alert
 from wardwatch.events.batch import FIELD_PREFIX, NULL
-from wardwatch.events.builder import Origin
+from wardwatch.events.builder import Origin, Unnumbered
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import RECEIVED, Reject, Value
 from wardwatch.kernel import ids
-from wardwatch.pipeline.reading import Item, Reader, by_lines
+from wardwatch.pipeline.blocks import by_lines
+from wardwatch.pipeline.reading import Item, Reader
 from wardwatch.pipeline.tasks import MAX_SHOWN_REJECTS, Settings, ShownReject, Task, TaskResult
 
 PART = 20_000  # alerts and sightings in one part of a result
@@ -62,7 +66,7 @@ class Worker:
             rejects: list[Reject] = []
             self._reader.fields = result.fields
             result.final = self._part(items, result, rejects)
-            _show(result, rejects, lined=lined)
+            _show(result, rejects, self._reader.marks if lined else None)
             if result.final:
                 result.bytes_read = (task.end if task.end is not None else task.input.size) - task.start
             yield result
@@ -86,8 +90,9 @@ class Worker:
             result.rejects[f"reading stopped: a fault of the reader ({type(error).__name__})"] += 1
         return True
 
-    def _batch(self, batch: pa.RecordBatch, result: TaskResult, *, keywords: bool) -> None:
+    def _batch(self, unnumbered: Unnumbered, result: TaskResult, *, keywords: bool) -> None:
         """Match one batch, and note what it held."""
+        batch = unnumbered.events
         logsource = layout.logsource(batch.schema)
         if logsource not in result.events and len(result.events) >= MAX_LOG_SOURCES:
             logsource = LogSource(logsource.product, logsource.category)
@@ -107,7 +112,7 @@ class Worker:
                 result.hosts[one["values"]] += one["counts"]
         matches = match(batch, self._rules, self._memory, keywords=keywords)
         if matches.num_rows:
-            self._matches(batch, matches, within, result)
+            self._matches(unnumbered, matches, within, result)
 
     def _within(self, times: np.ndarray, timed: pa.BooleanArray) -> np.ndarray:
         """Say which events lie in the asked window; one without a believable time may do, and is kept."""
@@ -120,31 +125,70 @@ class Worker:
         kept: np.ndarray = within | ~timed.to_numpy(zero_copy_only=False)
         return kept
 
-    def _matches(self, batch: pa.RecordBatch, matches: pa.Table, within: np.ndarray, result: TaskResult) -> None:
+    def _matches(self, batch: Unnumbered, matches: pa.Table, within: np.ndarray, result: TaskResult) -> None:
         settings = self._settings
         rows, numbers = matches["row"].to_numpy(), matches["rule"].to_numpy()
+        kept = within[rows]
+        rows, numbers = rows[kept], numbers[kept]
+        by_rule: list[tuple[Rule, frozenset[str] | None, bool, np.ndarray]] = []
         for number in np.unique(numbers):
             rule = self._rules.rules[number]
-            chosen = rows[(numbers == number) & within[rows]]
             needed = self._needs.get(rule.id)
-            if len(chosen) and needed is not None:
-                result.sightings.extend(_sightings(batch, chosen, rule, needed, result.task.input.name))
-            if len(chosen) and rule.level >= settings.level and rule.id not in settings.silenced:
-                result.alerts.extend(_alerts(batch, chosen, rule, result.task.input.name))
+            alerts = rule.level >= settings.level and rule.id not in settings.silenced
+            if needed is not None or alerts:
+                by_rule.append((rule, needed, alerts, rows[numbers == number]))
+        if not by_rule:
+            return
+        fields = frozenset[str]().union(*((rule.fields if alerts else ()) for rule, _, alerts, _ in by_rule))
+        fields = fields.union(*(needed or () for _, needed, _, _ in by_rule))
+        taken = _Taken(batch, np.unique(np.concatenate([some for *_, some in by_rule])), fields)
+        for rule, needed, alerts, some in by_rule:
+            events = [taken.events[row] for row in some.tolist()]
+            if needed is not None:
+                result.sightings.extend(_sighting(event, rule, needed, result.task.input.name) for event in events)
+            if alerts:
+                names = sorted(rule.fields)
+                result.alerts.extend(_alert(event, rule, names, result.task.input.name) for event in events)
 
 
-_ENVELOPE = ("event_id", "tenant", "occurred_at", "host", "user", "record_id", "time_quality")
+_ENVELOPE = ("tenant", "occurred_at", "host", "user", "record_id", "time_quality")
 
 
-def _taken(batch: pa.RecordBatch, rows: np.ndarray, fields: Iterable[str]) -> tuple[list[Any], list[dict[str, Value]]]:
-    """Take rows out of a batch: their envelopes (in the order of `_ENVELOPE`), and the values of their fields."""
-    present = [field for field in sorted(fields) if FIELD_PREFIX + field in batch.schema.names]
-    indices = pa.array(rows)
-    envelope = [batch.column(name).take(indices) for name in _ENVELOPE]
-    envelope[2] = envelope[2].cast(pa.int64())
-    columns = [batch.column(FIELD_PREFIX + field).take(indices).to_pylist() for field in present]
-    values = [dict(zip(present, cells, strict=True)) for cells in zip(*columns, strict=True)] or [{} for _ in rows]
-    return list(zip(*(column.to_pylist() for column in envelope), strict=True)), values
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """One event that matched: its envelope, and those of its fields that somebody asks for."""
+
+    id: bytes
+    tenant: str
+    occurred_at: int
+    host: str | None
+    user: str | None
+    record_id: str
+    time_quality: str
+    source: str
+    fields: dict[str, Any]
+
+
+class _Taken:
+    """Rows taken out of a batch, once for all rules that match them."""
+
+    def __init__(self, batch: Unnumbered, rows: np.ndarray, fields: Iterable[str]) -> None:
+        whole, indices = batch.events, pa.array(rows)
+        source = str(layout.logsource(whole.schema))
+        names = set(whole.schema.names)
+        present = [field for field in sorted(fields) if FIELD_PREFIX + field in names]
+        envelope = [whole.column(name).take(indices) for name in _ENVELOPE]
+        envelope[1] = envelope[1].cast(pa.int64())
+        columns = [whole.column(FIELD_PREFIX + field).take(indices).to_pylist() for field in present]
+        values = zip(*columns, strict=True) if columns else repeat(())
+        cells = zip(*(column.to_pylist() for column in envelope), strict=True)
+        positions = rows.tolist()
+        self.events = {
+            row: _Event(event, tenant, at, host, user, record, quality, source, dict(zip(present, found, strict=True)))
+            for row, event, (tenant, at, host, user, record, quality), found in zip(
+                positions, batch.ids(positions), cells, values, strict=False
+            )
+        }
 
 
 def _shown_value(found: Any) -> Value:  # noqa: ANN401
@@ -154,51 +198,42 @@ def _shown_value(found: Any) -> Value:  # noqa: ANN401
     return None if found == NULL else str(found)[:MAX_FIELD_VALUE]
 
 
-def _alerts(batch: pa.RecordBatch, rows: np.ndarray, rule: Rule, file: str) -> Iterator[Alert]:
-    source = str(layout.logsource(batch.schema))
-    for (event, tenant, occurred_at, host, user, record_id, quality), values in zip(
-        *_taken(batch, rows, rule.fields), strict=True
-    ):
-        yield Alert(
-            id=ids.alert_id(tenant, rule.id, event).hex(),
-            tenant=tenant,
-            kind="event",
-            rule_id=rule.id,
-            rule_title=rule.title.en,
-            level=rule.level,
-            occurred_at=occurred_at,
-            last_at=occurred_at,
-            tags=rule.tags,
-            host=host,
-            user=user,
-            source=source,
-            file=file,
-            record_id=record_id,
-            event_ids=(event.hex(),),
-            fields={name: _shown_value(value) for name, value in values.items() if value is not None},
-            time_quality=quality,
-        )
+def _alert(event: _Event, rule: Rule, names: Sequence[str], file: str) -> Alert:
+    fields = ((name, event.fields.get(name)) for name in names)
+    return Alert(
+        id=ids.alert_id(event.tenant, rule.id, event.id).hex(),
+        tenant=event.tenant,
+        kind="event",
+        rule_id=rule.id,
+        rule_title=rule.title.en,
+        level=rule.level,
+        occurred_at=event.occurred_at,
+        last_at=event.occurred_at,
+        tags=rule.tags,
+        host=event.host,
+        user=event.user,
+        source=event.source,
+        file=file,
+        record_id=event.record_id,
+        event_ids=(event.id.hex(),),
+        fields={name: _shown_value(value) for name, value in fields if value is not None},
+        time_quality=event.time_quality,
+    )
 
 
-def _sightings(
-    batch: pa.RecordBatch, rows: np.ndarray, rule: Rule, needed: frozenset[str], file: str
-) -> Iterator[Sighting]:
-    source = str(layout.logsource(batch.schema))
-    for (event, tenant, occurred_at, host, user, record_id, _), values in zip(
-        *_taken(batch, rows, needed), strict=True
-    ):
-        yield Sighting(
-            tenant=tenant,
-            rule=rule.id,
-            event_id=event,
-            occurred_at=occurred_at,
-            host=host,
-            user=user,
-            source=source,
-            file=file,
-            record_id=record_id,
-            values={name: _plain_text(value) for name, value in values.items()},
-        )
+def _sighting(event: _Event, rule: Rule, needed: frozenset[str], file: str) -> Sighting:
+    return Sighting(
+        tenant=event.tenant,
+        rule=rule.id,
+        event_id=event.id,
+        occurred_at=event.occurred_at,
+        host=event.host,
+        user=event.user,
+        source=event.source,
+        file=file,
+        record_id=event.record_id,
+        values={name: _plain_text(event.fields[name]) for name in sorted(needed) if name in event.fields},
+    )
 
 
 def _plain_text(found: Any) -> str | None:  # noqa: ANN401
@@ -208,12 +243,15 @@ def _plain_text(found: Any) -> str | None:  # noqa: ANN401
     return None if found is None or found == NULL else str(found)
 
 
-def _show(result: TaskResult, rejects: list[Reject], *, lined: bool) -> None:
+def _show(result: TaskResult, rejects: list[Reject], marks: Sequence[tuple[int, int]] | None) -> None:
     """Give rejects and alerts the place where a person finds them: the log's own number, the line, or the position."""
     unnumbered = {int(a.record_id[1:]) for a in result.alerts if a.record_id and a.record_id.startswith("@")}
     unnumbered |= {int(s.record_id[1:]) for s in result.sightings if s.record_id and s.record_id.startswith("@")}
     ordinals = unnumbered | {reject.ordinal for reject in rejects}
-    place = _lines(result.task, ordinals) if lined else {ordinal: f"record {ordinal + 1}" for ordinal in ordinals}
+    if marks is None:
+        place = {ordinal: f"record {ordinal + 1}" for ordinal in ordinals}
+    else:
+        place = _lines(result.task, ordinals, marks)
     result.shown = [
         ShownReject(result.task.input.name, place[one.ordinal], one.reason, one.head.decode("utf-8", "replace"))
         for one in rejects
@@ -226,15 +264,19 @@ def _show(result: TaskResult, rejects: list[Reject], *, lined: bool) -> None:
     result.sightings = [dataclasses.replace(one, record_id=placed(one.record_id)) for one in result.sightings]
 
 
-def _lines(task: Task, offsets: set[int]) -> dict[int, str]:
-    """Return the line of each byte offset, by counting line ends once through the task's part of the log."""
+def _lines(task: Task, offsets: set[int], marks: Sequence[tuple[int, int]]) -> dict[int, str]:
+    """Return the line of each byte offset, by counting line ends from the last mark before it (offset, line)."""
     found: dict[int, str] = {}
     if not offsets:
         return found
+    marked = [offset for offset, _ in marks]
     with Path(task.input.path).open("rb") as stream:
-        stream.seek(task.start)
         position, line = task.start, task.first_line
         for offset in sorted(offsets):
+            mark = bisect_right(marked, offset) - 1
+            if mark >= 0 and marked[mark] > position:
+                position, line = marks[mark]
+            stream.seek(position)
             while position < offset:
                 data = stream.read(min(_COUNT, offset - position))
                 if not data:

@@ -88,6 +88,7 @@ class _Gathered:
             in_utc=tuple(moved[position] for position in in_utc),
         )
         self.pick = _picker([keys[position - before] for position in needed])
+        self.row, self.ordinal = self.group.rows.append, self.group.ordinals.append
 
 
 def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
@@ -129,8 +130,8 @@ class _Reader:
             raise RefusedError("EventID or Channel is not a plain value") from None
         if gathered is None:
             gathered = shape.gathered[label] = _Gathered(label, shape.names, shape.keys, self.context)
-        gathered.group.rows.append(gathered.pick(event))
-        gathered.group.ordinals.append(ordinal)
+        gathered.row(gathered.pick(event))
+        gathered.ordinal(ordinal)
 
     def _take_nested(self, ordinal: int, system: tuple[Any, ...], data: dict[str, Any]) -> None:
         if "Data" in data:
@@ -145,8 +146,8 @@ class _Reader:
             raise RefusedError("EventID or Channel is not a plain value") from None
         if gathered is None:
             gathered = self.nested[keys, label] = _Gathered(label, [*_SYSTEM, *keys], keys, self.context)
-        gathered.group.rows.append(system + gathered.pick(data))
-        gathered.group.ordinals.append(ordinal)
+        gathered.row(system + gathered.pick(data))
+        gathered.ordinal(ordinal)
 
     def groups(self) -> Iterator[Group]:
         """Yield what was gathered."""
