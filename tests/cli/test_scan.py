@@ -56,6 +56,17 @@ def test_a_bad_rule_of_the_user_is_a_warning(run: Run, attacked: Path, tmp_path:
     assert found.err.splitlines()[0].startswith("warning: not valid YAML: ")
 
 
+def test_a_cache_that_others_can_write_is_a_warning(run: Run, attacked: Path, home: Path) -> None:
+    (home / "cache").unlink()
+    (home / "cache").mkdir()
+    (home / "cache").chmod(0o777)
+    for verb in (("scan", attacked), ("rules", "list")):
+        found = run(*verb)
+        assert found.code == 0
+        assert found.err.splitlines()[0].startswith(f"warning: the cache folder {home}/cache is writable by others")
+    assert list((home / "cache").iterdir()) == []
+
+
 OWN = """
 title: Listed
 id: 00000000-0000-0000-0000-000000000001

@@ -35,7 +35,10 @@ def _chosen(function: Callable[..., int]) -> Callable[..., int]:
 def _load(given: dict[str, Any]) -> "RuleSet":
     from wardwatch.pipeline import ruleset  # noqa: PLC0415
 
-    return ruleset.load(rule_paths(given["rules"], given["lists"], own_rules=not given["no_own_rules"]))
+    rules = ruleset.load(rule_paths(given["rules"], given["lists"], own_rules=not given["no_own_rules"]))
+    if rules.store.warning:
+        say(f"warning: {rules.store.warning}", file=sys.stderr)
+    return rules
 
 
 @click.group("rules")
