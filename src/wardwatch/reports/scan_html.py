@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from wardwatch.charts import course
 from wardwatch.events.alert import Alert
 from wardwatch.frames.inputs import Unopened
 from wardwatch.kernel.bilingual import Text
@@ -39,7 +40,6 @@ from wardwatch.reports.parts.answer import advice, answer, computers, steps
 from wardwatch.reports.parts.answer import course as course_of
 from wardwatch.reports.parts.reasons import place as in_log
 from wardwatch.reports.parts.reasons import reason as why
-from wardwatch.reports.templates import course
 from wardwatch.reports.templates.scan_words import STRINGS
 from wardwatch.threats import attack
 
