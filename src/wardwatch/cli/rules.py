@@ -59,7 +59,7 @@ def list_(state: str | None, logs: tuple[str, ...], json_to: str | None, **given
     from wardwatch.reports import rules_jsonl  # noqa: PLC0415
 
     rules = _load(given)
-    found = [one for one in states(rules.rules, _seen(rules, logs)) if state in (None, one.state.value)]
+    found = [one for one in states(rules, _seen(rules, logs)) if state in (None, one.state.value)]
     with _rows.rows(json_to) as take:
         for one in sorted(found, key=lambda row: (row.state.value, -row.rule.level, row.rule.title.en)):
             take(rules_jsonl.state(one))
@@ -175,7 +175,7 @@ def coverage(logs: tuple[str, ...], navigator: str | None, json_to: str | None, 
     if navigator is not None and navigator == json_to:
         raise click.UsageError("every output needs a file of its own, and only one can go to stdout")
     rules = _load(given)
-    active = [one.rule for one in states(rules.rules, _seen(rules, logs)) if one.state.value == "active"]
+    active = [one.rule for one in states(rules, _seen(rules, logs)) if one.state.value == "active"]
     with _rows.rows(json_to) as take, closing(Files()) as files:
         for row in rules_jsonl.coverage(active):
             take(row)
