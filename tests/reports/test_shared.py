@@ -11,10 +11,12 @@ from tests.reports import telling
 
 from wardwatch import reports
 from wardwatch.catalogue import files
+from wardwatch.detection.rules import Rule
+from wardwatch.events.logsource import LogSource
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
 from wardwatch.pipeline import story
-from wardwatch.reports import Clock, Words, clean, number, playbook, size, typeset, value_text
+from wardwatch.reports import Clock, Words, clean, number, playbook, scan_html, scan_text, size, typeset, value_text
 from wardwatch.reports.parts import gaps, reasons
 from wardwatch.reports.parts.answer import advice, answer, computers, steps
 from wardwatch.threats import attack
@@ -160,6 +162,34 @@ def test_no_alert_is_good_news_only_where_everything_was_checked(
 ):
     told = answer(telling.seen_from(language, **changed))
     assert (told.sentence.replace("\u00a0", " "), told.level, told.blind) == (sentence, None, blind)
+
+
+OFF = {id_: replace(rule, reason="off") for id_, rule in telling.RULES.items()}
+ELSEWHERE = {id_: replace(rule, logsource=LogSource("zeek")) for id_, rule in telling.RULES.items()}
+CORRELATION = replace(telling.RULES["r-dump"], kind="correlation")
+
+
+@pytest.mark.parametrize(
+    ("language", "rules", "sentence"),
+    [
+        ("en", {}, "Nothing was looked for: no rule is active."),
+        ("en", OFF, "Nothing was looked for: no rule is active."),
+        ("fr", OFF, "Rien n’a été recherché : aucune règle n’est active."),
+        ("en", ELSEWHERE, "Nothing was looked for: no active rule is about what was read."),
+        ("en", {**ELSEWHERE, "c": CORRELATION}, "Nothing was looked for: no active rule is about what was read."),
+        ("fr", ELSEWHERE, "Rien n’a été recherché : aucune règle active ne porte sur ce qui a été lu."),
+    ],
+)
+def test_no_alert_is_no_good_news_where_nothing_was_looked_for(language: str, rules: dict[str, Rule], sentence: str):
+    findings = telling.seen_from(language, rules=rules)
+    told = answer(findings)
+    assert (told.sentence.replace("\u00a0", " "), told.level, told.blind) == (sentence, None, True)
+    text = " ".join(scan_text.render(findings).replace("\u00a0", " ").split())
+    assert text.startswith(f"◇ {sentence}")
+    page = scan_html.render(findings).replace("\u00a0", " ")
+    assert sentence.replace("’", "&#8217;") in page or sentence in page
+    assert {"en": "<title>Unknown", "fr": "<title>Inconnu"}[language] in page
+    assert answer(telling.seen_from(language, rules={**rules, "one": telling.RULES["r-dump"]})).blind is False
 
 
 @pytest.mark.parametrize(
