@@ -67,6 +67,21 @@ def test_check_as_json(run: Run, rules: Path) -> None:
     assert problem["problem"].startswith("Bad: ")
 
 
+def test_check_lists_the_playbooks_that_rules_name(run: Run, rules: Path) -> None:
+    for name in ("good", "other"):
+        text = RULE.replace("0001", "0009" if name == "other" else "0001") + "wardwatch: {playbook: house-fire}\n"
+        (rules / f"{name}.yml").write_text(text)
+    (rules / "bad.yml").unlink()
+    found = run("rules", "check", rules)
+    assert (found.code, found.out) == (0, "playbook house-fire: 2 rules\n")
+    assert lines(run("rules", "check", rules, "--json", "-").out) == [
+        {"format": "wardwatch/rule-playbook/1", "playbook": "house-fire", "rules": 2}
+    ]
+    own = lines(run("rules", "check", "--json", "-").out)
+    assert {one["format"] for one in own} == {"wardwatch/rule-playbook/1"}
+    assert "backup-sabotage" in {one["playbook"] for one in own}
+
+
 def test_examples_as_json(run: Run, tmp_path: Path) -> None:
     example = '{"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "CommandLine": "mischief"}'
     both = "".join(f"  {kind}:\n    - source: windows_json\n      log: '{example}'\n" for kind in ("fires", "silent"))

@@ -90,17 +90,25 @@ def _seen(rules: "RuleSet", logs: tuple[str, ...]) -> dict[Any, set[str]] | None
 def check(paths: tuple[Path, ...], json_to: str | None) -> int:
     """Check rule files: do they load, compile, and carry what Wardwatch's own rules must carry?
 
-    Without PATHS, the rules that come with Wardwatch. Exit code 1 if a rule is wrong.
+    Also lists the playbooks that the rules name. Without PATHS, the rules that come with Wardwatch. Exit code 1 if a
+    rule is wrong.
     """
     from wardwatch.pipeline import rule_check, ruleset  # noqa: PLC0415
     from wardwatch.reports import rules_jsonl  # noqa: PLC0415
 
-    problems = list(rule_check.check(paths or (ruleset.shipped_rules(),), own=not paths))
+    folders = paths or (ruleset.shipped_rules(),)
+    problems = list(rule_check.check(folders, own=not paths))
+    playbooks = sorted(rule_check.playbooks(folders).items())
     with _rows.rows(json_to) as take:
         for problem in problems:
             take(rules_jsonl.problem(problem))
-            if json_to != "-":
-                say(str(problem))
+        for name, count in playbooks:
+            take({"format": "wardwatch/rule-playbook/1", "playbook": name, "rules": count})
+    if json_to != "-":
+        for problem in problems:
+            say(str(problem))
+        for name, count in playbooks:
+            say(f"playbook {name}: {count} rule{'' if count == 1 else 's'}")
     print(f"{len(problems)} problems", file=sys.stderr)
     return FINDINGS if problems else DONE
 

@@ -1,5 +1,6 @@
 """Check rule files: what any Sigma rule needs to run here, and what a rule of our own must carry besides."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,19 @@ def check(paths: Iterable[Path], *, own: bool) -> Iterator[Problem]:
     rules = ruleset.of_files(found, dict.fromkeys(wanted, ("example",)))
     yield from (Problem(rule.path, f"{rule.title.en}: {rule.reason}") for rule in rules.rules.every() if rule.reason)
     yield from (Problem("", warning) for warning in rules.rules.warnings)
+
+
+def playbooks(paths: Iterable[Path]) -> Counter[str]:
+    """Count the rules that name each playbook, so that what there is can be checked against what is asked for."""
+    found: Counter[str] = Counter()
+    for file in files.find(paths):
+        try:
+            documents = files.documents(file)
+        except ContentError:
+            continue
+        blocks = (document.get("wardwatch") for document in documents)
+        found.update(str(block["playbook"]) for block in blocks if isinstance(block, dict) and block.get("playbook"))
+    return found
 
 
 def _lists(file: files.ContentFile) -> Iterator[str]:
