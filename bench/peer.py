@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from bench import figures, logs
+from bench import figures, logs, reconcile
 from bench.figures import Figure
 from wardwatch.detection.match import Memory
 from wardwatch.kernel import ids
@@ -50,10 +50,11 @@ def beside(path: Path) -> tuple[list[Figure], list[str]]:
     script, python = peer
     # The peer runs in its own folder: every path it gets is absolute.
     hashes = json.loads(subprocess.run([python, "-c", _HASHES, str(path)], check=True, capture_output=True).stdout)
-    theirs, their_cpu, their_mib, converting = _theirs(script, python, path)
-    ours, our_cpu = _ours(path, {int(offset): digest for offset, digest in hashes.items()})
+    theirs, their_cpu, their_mib, converting, converted = _theirs(script, python, path)
+    by_offset = {int(offset): digest for offset, digest in hashes.items()}
+    ours, our_cpu = _ours(path, by_offset)
     events = len(hashes)
-    differences = _reconcile(ours, theirs)
+    differences = _reconcile(path, by_offset, ours, theirs, converted)
     note = f"{events:,} events, {len(ours):,} of our hits, {len(theirs):,} of the peer's; rules were converted before"
     return [
         Figure(
@@ -83,7 +84,10 @@ def beside(path: Path) -> tuple[list[Figure], list[str]]:
     ], differences
 
 
-def _theirs(script: str, python: str, path: Path) -> tuple[Counter[tuple[str, str]], float, float, float]:
+Hits = Counter[reconcile.Hit]
+
+
+def _theirs(script: str, python: str, path: Path) -> tuple[Hits, float, float, float, frozenset[str]]:
     with tempfile.TemporaryDirectory() as folder:
         rules = Path(folder) / "rules"
         rules.mkdir()
@@ -115,11 +119,12 @@ def _theirs(script: str, python: str, path: Path) -> tuple[Counter[tuple[str, st
         (converted,) = Path(folder).glob("ruleset-*.json")
         out = Path(folder) / "out.json"
         spent, peak = _spent([*base, "-r", str(converted), "-e", str(path), "-o", str(out)], folder)
-        found: Counter[tuple[str, str]] = Counter()
+        ids_of = frozenset(rule["id"] for rule in json.loads(converted.read_text()))
+        found: Hits = Counter()
         for rule in json.loads(out.read_text()):
             for event in rule["matches"]:
                 found[rule["id"], event["OriginalLogLinexxHash"]] += 1
-    return found, spent, peak, converting
+    return found, spent, peak, converting, ids_of
 
 
 def _spent(argv: list[str], folder: str) -> tuple[float, float]:
@@ -138,7 +143,7 @@ def _spent(argv: list[str], folder: str) -> tuple[float, float]:
     return after.children_user - before.children_user + after.children_system - before.children_system, peak
 
 
-def _ours(path: Path, hashes: dict[int, str]) -> tuple[Counter[tuple[str, str]], float]:
+def _ours(path: Path, hashes: dict[int, str]) -> tuple[Hits, float]:
     rules = ruleset.load(RulePaths(tuple(RULES), (), figures.default_folder()))
     with tempfile.TemporaryDirectory() as spool:
         tasks = list(Cutter(Summary(), Path(spool)).tasks([str(path)]))
@@ -154,18 +159,16 @@ def _ours(path: Path, hashes: dict[int, str]) -> tuple[Counter[tuple[str, str]],
     return Counter((alert.rule_id, by_event[alert.event_ids[0]]) for alert in alerts), spent
 
 
-def _reconcile(ours: Counter[tuple[str, str]], theirs: Counter[tuple[str, str]]) -> list[str]:
-    lines = []
-    titles = {
-        rule.id: rule.title.en
-        for rule in ruleset.load(RulePaths(tuple(RULES), (), figures.default_folder())).rules.every()
-    }
+def _reconcile(path: Path, by_offset: dict[int, str], ours: Hits, theirs: Hits, converted: frozenset[str]) -> list[str]:
+    rules = ruleset.load(RulePaths(tuple(RULES), (), figures.default_folder())).rules.by_id()
     both = set(ours) & set(theirs)
+    differing = (set(ours) | set(theirs)) - both
+    offsets: dict[str, int] = {}
+    for offset, digest in by_offset.items():
+        offsets.setdefault(digest, offset)
+    events, columns = reconcile.look_up(path, offsets, differing)
+    found = reconcile.differences(ours, theirs, rules, events, reconcile.Peer(converted, columns))
     mine, other = len(set(ours) - both), len(set(theirs) - both)
-    lines.append(f"hits of both: {len(both):,}; only ours: {mine:,}; only the peer's: {other:,}")
-    only_ours, only_theirs = (Counter(rule for rule, _ in set(mine) - both) for mine in (ours, theirs))
-    lines += [f"only ours: {count:6,}  {titles.get(rule, rule)}  [{rule}]" for rule, count in only_ours.most_common()]
-    lines += [
-        f"only the peer's: {count:6,}  {titles.get(rule, rule)}  [{rule}]" for rule, count in only_theirs.most_common()
-    ]
-    return lines
+    total = f"hits of both: {len(both):,}; only Wardwatch: {mine:,}; only Zircolite: {other:,}"
+    assert sum(one.count for one in found) == mine + other
+    return [total, *reconcile.lines(found)]

@@ -1,14 +1,16 @@
 """What the command line promises whatever the verb: quick help, errors in three lines, exit codes."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from tests.cli.conftest import Run, spawned
 
 from wardwatch import cli
-from wardwatch.cli import Verbs
+from wardwatch.cli import Verbs, group
 
 HEAVY = ("pyarrow", "numpy", "sigma", "hyperscan", "rich", "jinja2", "yaml", "re2", "evtx", "zstandard", "orjson")
 
@@ -92,6 +94,29 @@ def test_sources(run: Run) -> None:
     found = run("sources")
     assert found.code == 0
     assert {line.split()[0] for line in found.out.splitlines()} >= {"evtx", "syslog", "windows_json", "zeek"}
+
+
+def test_sources_as_json(run: Run) -> None:
+    found = [json.loads(line) for line in run("sources", "--json", "-").out.splitlines()]
+    text = run("sources").out.splitlines()
+    assert [f"{one['name']:18} {one['title']}" for one in found] == text
+    assert {(*one, one["format"]) for one in found} == {("format", "name", "title", "wardwatch/source/1")}
+    (samples,) = run("sources", "--samples", "--json", "-").out.splitlines()
+    assert json.loads(samples) == {"format": "wardwatch/samples/1", "path": run("sources", "--samples").out.strip()}
+
+
+def test_every_verb_can_speak_to_programs() -> None:
+    verbs = [verb for name in Verbs.summaries for verb in below(name, group.get_command(None, name))]  # type: ignore[arg-type]
+    assert len(verbs) >= 8
+    silent = [name for name, verb in verbs if [p.metavar for p in verb.params if "--json" in p.opts] != ["FILE|-"]]  # type: ignore[attr-defined]
+    assert silent == []
+
+
+def below(name: str, found: click.Command | None) -> list[tuple[str, click.Command]]:
+    assert found is not None
+    if isinstance(found, click.Group):
+        return [(f"{name} {inner}", verb) for inner, verb in found.commands.items()]
+    return [(name, found)]
 
 
 def test_the_samples_folder(run: Run) -> None:

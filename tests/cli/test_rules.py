@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Run
@@ -37,8 +38,9 @@ def test_list(run: Run, rules: Path, quiet: Path) -> None:
     found = run("rules", "list", "--no-own-rules", "--rules", rules)
     assert (found.code, found.err) == (0, "2 rules\n")
     assert [line[:37].split()[0] for line in found.out.splitlines()] == ["active", "unsupported"]
-    only = run("rules", "list", "--no-own-rules", "--rules", rules, "--state", "active", "--json")
+    only = run("rules", "list", "--no-own-rules", "--rules", rules, "--state", "active", "--json", "-")
     assert json.loads(only.out) == {
+        "format": "wardwatch/rule-state/1",
         "id": "00000000-0000-0000-0000-000000000001",
         "title": "A rule of the house",
         "kind": "event",
@@ -48,12 +50,129 @@ def test_list(run: Run, rules: Path, quiet: Path) -> None:
         "reason": "",
         "path": str(rules / "good.yml"),
     }
-    seen = run("rules", "list", "--no-own-rules", "--rules", rules, "--logs", quiet, "--json")
+    seen = run("rules", "list", "--no-own-rules", "--rules", rules, "--logs", quiet, "--json", "-")
     assert [json.loads(line)["state"] for line in seen.out.splitlines()] == ["active", "unsupported"]
 
 
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_check_as_json(run: Run, rules: Path) -> None:
+    found = run("rules", "check", rules, "--json", "-")
+    assert (found.code, found.err) == (1, "1 problems\n")
+    (problem,) = lines(found.out)
+    assert list(problem) == ["format", "path", "problem"]
+    assert (problem["format"], problem["path"]) == ("wardwatch/rule-problem/1", str(rules / "bad.yml"))
+    assert problem["problem"].startswith("Bad: ")
+
+
+def test_check_lists_the_playbooks_that_rules_name(run: Run, rules: Path) -> None:
+    for name in ("good", "other"):
+        text = RULE.replace("0001", "0009" if name == "other" else "0001") + "wardwatch: {playbook: house-fire}\n"
+        (rules / f"{name}.yml").write_text(text)
+    (rules / "bad.yml").unlink()
+    found = run("rules", "check", rules)
+    assert (found.code, found.out) == (0, "playbook house-fire: 2 rules\n")
+    assert lines(run("rules", "check", rules, "--json", "-").out) == [
+        {"format": "wardwatch/rule-playbook/1", "playbook": "house-fire", "rules": 2}
+    ]
+    own = lines(run("rules", "check", "--json", "-").out)
+    assert {one["format"] for one in own} == {"wardwatch/rule-playbook/1"}
+    assert "backup-sabotage" in {one["playbook"] for one in own}
+
+
+def test_examples_as_json(run: Run, tmp_path: Path) -> None:
+    example = '{"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "CommandLine": "mischief"}'
+    both = "".join(f"  {kind}:\n    - source: windows_json\n      log: '{example}'\n" for kind in ("fires", "silent"))
+    (tmp_path / "one.yml").write_text(RULE + "wardwatch:\n" + both)
+    found = run("rules", "test", tmp_path / "one.yml", "--json", "-")
+    assert (found.code, found.err) == (1, "2 examples, 1 failed\n")
+    id_ = "00000000-0000-0000-0000-000000000001"
+    assert lines(found.out) == [
+        {
+            "format": "wardwatch/rule-example/1",
+            "id": id_,
+            "title": "A rule of the house",
+            "path": str(tmp_path / "one.yml"),
+            "kind": kind,
+            "number": 1,
+            "fired": [id_],
+            "problem": problem,
+        }
+        for kind, problem in (("fires", ""), ("silent", "fires"))
+    ]
+
+
+def test_an_explanation_as_json(run: Run, rules: Path) -> None:
+    (told,) = lines(run("rules", "explain", "--no-own-rules", "--rules", rules, "house_rule", "--json", "-").out)
+    assert told == {
+        "format": "wardwatch/rule-explanation/1",
+        "id": "00000000-0000-0000-0000-000000000001",
+        "name": "house_rule",
+        "title": {"en": "A rule of the house"},
+        "kind": "event",
+        "level": "high",
+        "logsource": "windows/process_creation/*",
+        "path": str(rules / "good.yml"),
+        "description": "What it looks for.",
+        "explanation": None,
+        "falsepositives": [{"en": "None known"}],
+        "playbook": told["playbook"],
+        "action": told["action"],
+        "tactics": ["impact"],
+        "techniques": ["T1486"],
+        "fields": ["CommandLine"],
+        "references": [],
+        "reason": "",
+    }
+    (own,) = lines(run("rules", "explain", "clichés instantanés", "--json", "-").out)
+    assert set(own["explanation"]) == set(own["title"]) == set(own["action"]) == {"en", "fr"}
+
+
+def test_coverage_as_json(run: Run, rules: Path, tmp_path: Path) -> None:
+    options = ("--no-own-rules", "--rules", rules / "good.yml")
+    found = run("rules", "coverage", *options, "--json", "-", "--navigator", tmp_path / "layer.json")
+    assert lines(found.out) == [
+        {"format": "wardwatch/coverage/1", "tactic": tactic, "rules": 1, "techniques": 1} for tactic in ("impact", None)
+    ]
+    assert [one["techniqueID"] for one in json.loads((tmp_path / "layer.json").read_text())["techniques"]] == ["T1486"]
+    both = run("rules", "coverage", *options, "--json", "-", "--navigator", "-")
+    assert (both.code, both.out) == (2, "")
+
+
+def test_an_import_as_json(run: Run, rules: Path, home: Path) -> None:
+    found = run("rules", "import", rules, "--json", "-")
+    assert lines(found.out) == [
+        {"format": "wardwatch/rule-import/1", "path": f"{home}/rules/house", "rules": 2, "unusable": 1}
+    ]
+
+
+def test_json_goes_to_a_file_and_the_text_to_the_terminal(run: Run, rules: Path, tmp_path: Path) -> None:
+    target = tmp_path / "states.jsonl"
+    for _ in range(2):  # our own output is written again
+        found = run("rules", "list", "--no-own-rules", "--rules", rules, "--json", target)
+        assert found.code == 0
+        assert len(found.out.splitlines()) == len(lines(target.read_text())) == 2
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".states")] == []
+
+
+def test_no_file_of_others_is_overwritten(run: Run, rules: Path, tmp_path: Path) -> None:
+    evidence = tmp_path / "evidence.json"
+    evidence.write_text('{"EventID": 1}\n')
+    options = ("--no-own-rules", "--rules", rules / "good.yml")
+    for verb in (
+        ("rules", "list", *options, "--json", evidence),
+        ("rules", "coverage", *options, "--navigator", evidence),
+        ("sources", "--json", evidence),
+    ):
+        found = run(*verb)
+        assert (found.code, found.err.splitlines()[0]) == (2, "error: there is a file that is no report of Wardwatch")
+    assert evidence.read_text() == '{"EventID": 1}\n'
+
+
 def test_list_our_own(run: Run) -> None:
-    found = run("rules", "list", "--json")
+    found = run("rules", "list", "--json", "-")
     states = [json.loads(line)["state"] for line in found.out.splitlines()]
     assert len(states) >= 100
     assert found.err == f"{len(states)} rules\n"

@@ -56,6 +56,30 @@ def test_a_bad_rule_of_the_user_is_a_warning(run: Run, attacked: Path, tmp_path:
     assert found.err.splitlines()[0].startswith("warning: not valid YAML: ")
 
 
+def test_a_scan_that_looks_for_nothing_is_3(run: Run, quiet: Path, tmp_path: Path) -> None:
+    for more, sentence in (
+        ((), "Nothing was looked for: no rule is active."),
+        (("--rules", tmp_path / "other.yml"), "Nothing was looked for: no active rule is about what was read."),
+    ):
+        (tmp_path / "other.yml").write_text(
+            OWN.replace("windows", "zeek").replace("User|expand: '%people%'", "User: x")
+        )
+        found = run("scan", "--no-own-rules", *more, quiet)
+        assert found.code == 3
+        assert sentence in " ".join(found.out.split())
+
+
+def test_a_cache_that_others_can_write_is_a_warning(run: Run, attacked: Path, home: Path) -> None:
+    (home / "cache").unlink()
+    (home / "cache").mkdir()
+    (home / "cache").chmod(0o777)
+    for verb in (("scan", attacked), ("rules", "list")):
+        found = run(*verb)
+        assert found.code == 0
+        assert found.err.splitlines()[0].startswith(f"warning: the cache folder {home}/cache is writable by others")
+    assert list((home / "cache").iterdir()) == []
+
+
 OWN = """
 title: Listed
 id: 00000000-0000-0000-0000-000000000001
@@ -68,7 +92,7 @@ detection: {selection: {User|expand: '%people%'}, condition: selection}
 def test_own_rules_and_lists(run: Run, attacked: Path, tmp_path: Path, home: Path) -> None:
     (tmp_path / "own.yml").write_text(OWN)
     alone = ("scan", "--no-own-rules", "--rules", tmp_path / "own.yml", "--fail-on", "low", attacked)
-    assert run(*alone).code == 0
+    assert run(*alone).code == 3, "the only rule waits for a list"
     (home / "lists").mkdir()
     (home / "lists" / "people.txt").write_text("*\\ida\n")
     assert run(*alone).code == 1

@@ -1,5 +1,9 @@
 """The disk cache: right content or none, whatever is on the disk."""
 
+import errno
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -149,6 +153,111 @@ def test_a_full_disk_costs_only_the_cache(rules: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").rmdir()
     assert len(store.rules([rules], LISTS)[0].rules) == 1
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+def test_a_folder_that_others_can_write_is_not_used(mode: int, rules: Path, tmp_path: Path, count: list[int]) -> None:
+    cache = tmp_path / "cache"
+    Store(cache).rules([rules], LISTS)  # what is in it cannot be told from what others put there
+    before = sorted(cache.iterdir())
+    cache.chmod(mode)
+    store = Store(cache)
+    assert len(store.rules([rules], LISTS)[0].rules) == 1
+    assert store.warning.startswith(f"the cache folder {cache} is writable by others")
+    assert (len(count), sorted(cache.iterdir())) == (2, before), "neither read nor written"
+    cache.chmod(0o755)
+    assert Store(cache).warning == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_not_used(rules: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir(0o700)
+    os.chown(cache, 12345, 12345)
+    store = Store(cache)
+    assert len(store.rules([rules], LISTS)[0].rules) == 1
+    assert store.warning.startswith(f"the cache folder {cache} is somebody else's")
+    assert list(cache.iterdir()) == []
+
+
+def filled(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A folder with five files of 1,000 bytes, `old0` used least recently, of which four may stay."""
+    store = Store(cache)
+    for number in range(5):
+        store._write(f"old{number}", bytes(1_000))
+        os.utime(cache / f"old{number}", ns=(number * 10**9, number * 10**9))
+    monkeypatch.setattr("wardwatch.detection.store.MAX_SIZE", 4_500)
+    return store
+
+
+def test_files_used_least_recently_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    filled(cache, monkeypatch)
+    store = Store(cache)
+    assert store._read("old0") == bytes(1_000)  # used now
+    store._write("new", bytes(1_000))
+    assert sorted(file.name for file in cache.iterdir()) == ["new", "old0", "old3", "old4"]
+    assert sum(file.stat().st_size for file in cache.iterdir()) <= 4_500
+
+
+def test_one_process_prunes_again_when_it_has_written_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    store = filled(cache, monkeypatch)
+    for number in range(20):
+        store._write(f"new{number}", bytes(1_000))
+    assert sum(file.stat().st_size for file in cache.iterdir()) <= 4_500
+    assert store._read("new19") == bytes(1_000)
+
+
+def test_what_was_just_written_stays_though_it_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    filled(cache, monkeypatch)
+    store = Store(cache)
+    store._write("new", bytes(10_000))
+    assert [file.name for file in cache.iterdir()] == ["new"]
+
+
+def test_a_file_that_another_process_removed_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    filled(cache, monkeypatch)
+    real = Path.unlink
+
+    def twice(path: Path, *, missing_ok: bool = False) -> None:
+        """Another process is a little faster."""
+        real(path)
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", twice)
+    Store(cache)._write("new", bytes(1_000))
+    assert sorted(file.name for file in cache.iterdir()) == ["new", "old2", "old3", "old4"]
+
+
+def test_two_processes_can_share_the_folder_while_it_is_pruned(tmp_path: Path) -> None:
+    """Each reads what it wrote, or builds it anew; nobody fails and the bound holds."""
+    program = (
+        "import sys; from pathlib import Path; from wardwatch.detection import store\n"
+        "store.MAX_SIZE = 100_000\n"
+        "one = store.Store(Path(sys.argv[1]))\n"
+        "for n in range(300):\n"
+        "    data = b'%02d' % (n % 60) * 1000\n"
+        "    one._write(f'f{n % 60}', data)\n"
+        "    assert one._read(f'f{n % 60}') in (None, data)\n"
+    )
+    cache = tmp_path / "cache"
+    running = [subprocess.Popen([sys.executable, "-c", program, str(cache)]) for _ in range(3)]
+    assert [one.wait() for one in running] == [0, 0, 0]
+    assert sum(file.stat().st_size for file in cache.iterdir()) <= 100_000 + 3 * (100_000 // 8 + 3_016)
+
+
+def test_nothing_is_left_of_a_write_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "cache")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    store._write("name", b"data")
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_nothing_but_whole_files_is_left(rules: Path, tmp_path: Path) -> None:

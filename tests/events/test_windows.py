@@ -18,6 +18,7 @@ from wardwatch.events.windows import SYSMON, fields_for, is_windows, log_source
         (SYSMON, "12", "", LogSource("windows", "registry_event", "sysmon")),
         (SYSMON, "13", "SetValue", LogSource("windows", "registry_set", "sysmon")),
         (SYSMON, "22", "", LogSource("windows", "dns_query", "sysmon")),
+        (SYSMON, "24", "", LogSource("windows", "clipboard_capture", "sysmon")),
         (SYSMON, "999", "", LogSource("windows", None, "sysmon")),
         ("Microsoft-Windows-PowerShell/Operational", "4104", "", LogSource("windows", "ps_script", "powershell")),
         ("Windows PowerShell", "400", "", LogSource("windows", "ps_classic_start", "powershell-classic")),
@@ -39,7 +40,14 @@ def test_log_sources(channel: str, event_id: str, event_type: str, expected: Log
         (LogSource("windows", None, "sysmon"), LogSource("windows", "process_creation", None), False),
         (LogSource("windows", "registry_event"), LogSource("windows", "registry_set", "sysmon"), True),
         (LogSource("windows", "registry_set"), LogSource("windows", "registry_event", "sysmon"), False),
-        (LogSource("windows", "file_delete"), LogSource("windows", "file_delete_detected", "sysmon"), True),
+        (LogSource("windows", "file_delete"), LogSource("windows", "file_delete_detected", "sysmon"), False),
+        (LogSource("windows", "clipboard_change"), LogSource("windows", "clipboard_capture", "sysmon"), True),
+        (LogSource("windows", "clipboard_capture"), LogSource("windows", "clipboard_capture", "sysmon"), True),
+        (
+            LogSource("windows", None, "servicebus-client"),
+            LogSource("windows", None, "microsoft-servicebus-client"),
+            True,
+        ),
         (LogSource("windows", "registry_event"), LogSource("windows", None, "security"), False),
         (LogSource(), LogSource("linux"), True),
     ],
@@ -48,7 +56,9 @@ def test_what_a_rule_covers(rule: LogSource, event: LogSource, *, expected: bool
     assert covers(rule, event) is expected
 
 
-CHANNELS = ("Security", "System", SYSMON, "Windows PowerShell", "No such channel")
+CHANNELS = (
+    *("Security", "System", SYSMON, "Windows PowerShell", "No such channel", "Microsoft-ServiceBus-Client/Admin"),
+)
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -62,6 +72,8 @@ def test_no_rule_that_covers_a_windows_event_is_taken_for_another_system_s(chann
             LogSource(None, event.category),
             LogSource(None, None, event.service),
             LogSource("windows", "registry_event"),
+            LogSource("windows", "clipboard_change"),
+            LogSource("windows", None, "servicebus-client"),
         ):
             if covers(rule, event):
                 assert is_windows(rule), rule

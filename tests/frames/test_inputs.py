@@ -1,5 +1,6 @@
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import os
@@ -15,7 +16,7 @@ import pytest
 import zstandard
 
 from wardwatch.frames import inputs
-from wardwatch.frames.inputs import Input, Unopened
+from wardwatch.frames.inputs import Copies, Copy, Input, Unopened
 
 LOG = b"".join(b"Nov 23 03:00:%02d host app: line %d\n" % (n % 60, n) for n in range(2000))
 
@@ -35,11 +36,13 @@ def logs(tmp_path: Path) -> Path:
 
 
 def opened(spool: Path, *paths: Path | str) -> dict[str, bytes | str]:
-    """What is found: the bytes of each log by its name, or the reason why it was not opened. Everything is released."""
+    """What is found: the bytes of each log by its name, or why it was not opened, or of what it is a copy."""
     found: dict[str, bytes | str] = {}
     for one in inputs.find(map(str, paths), spool):
         if isinstance(one, Unopened):
             found[f"unopened {one.name}"] = one.reason
+        elif isinstance(one, Copy):
+            found[f"copy {one.name}"] = one.of
         else:
             assert one.name not in found
             assert Path(one.path).stat().st_size == one.size
@@ -112,8 +115,7 @@ def test_archives_hold_logs(logs: Path, spool: Path) -> None:
         f"{logs}/1.zip!x/b.log": b"b\n",
         f"{logs}/2.tar!a.log": b"a\n",
         f"{logs}/2.tar!x/b.log": b"b\n",
-        f"{logs}/3.tgz!a.log": b"a\n",
-        f"{logs}/3.tgz!x/b.log": b"b\n",
+        f"copy {logs}/3.tgz": f"{logs}/2.tar",  # the same archive, compressed
     }
 
 
@@ -194,6 +196,57 @@ def test_members_of_an_archive_have_ids_of_their_own(logs: Path, spool: Path) ->
     assert len({one.id for one in found}) == 2
     for one in found:
         one.release()
+
+
+def test_ids_of_members_do_not_depend_on_where_the_archive_lies(logs: Path, spool: Path) -> None:
+    packed = zipped({"x/a.log.gz": gzip.compress(LOG)})
+    ids = []
+    for name in ("here/a.zip", "there/renamed"):
+        (logs / name).parent.mkdir()
+        (logs / name).write_bytes(packed)
+        found = [one for one in inputs.find([str(logs / name)], spool) if isinstance(one, Input)]
+        ids.append([one.id for one in found])
+        assert len(found) == 1
+    assert ids[0] == ids[1]
+
+
+def test_a_copy_of_an_archive_is_not_unpacked(logs: Path, spool: Path) -> None:
+    members = {f"{n}.log": os.urandom(1000) for n in range(300)}
+    (logs / "a.zip").write_bytes(zipped(members))
+    (logs / "b.zip").write_bytes((logs / "a.zip").read_bytes())
+    (logs / "c.tar").write_bytes(tarred({"again.zip": (logs / "a.zip").read_bytes()}))
+    found = opened(spool, logs)
+    assert found == {f"{logs}/a.zip!{name}": data for name, data in members.items()} | {
+        f"copy {logs}/b.zip": f"{logs}/a.zip",
+        f"copy {logs}/c.tar!again.zip": f"{logs}/a.zip",
+    }
+
+
+def test_archives_that_only_look_alike_are_both_unpacked_and_their_logs_have_ids_of_their_own(
+    logs: Path, spool: Path
+) -> None:
+    middles = (b"one" * 100_000, b"two" * 100_000)  # size, beginning and end are the same
+    for name, middle in zip("ab", middles, strict=True):
+        (logs / f"{name}.tar").write_bytes(tarred({"1": b"x" * 200_000, "2": middle, "3": b"y" * 200_000}))
+    found = [one for one in inputs.find([str(logs)], spool) if isinstance(one, Input)]
+    assert {one.size for one in found if one.name.endswith("!2")} == {300_000}
+    assert len(found) == 6
+    assert len({one.id for one in found}) == 6
+
+
+def test_the_hash_of_an_unpacked_log_is_taken_on_the_way(logs: Path, spool: Path) -> None:
+    log = os.urandom(300_000)
+    (logs / "a.gz").write_bytes(gzip.compress(log))
+    (one,) = inputs.find([str(logs)], spool)
+    assert isinstance(one, Input)
+    assert one.whole == hashlib.blake2b(log).digest()
+    copies = Copies()
+    assert copies.distinct(one) is one
+    one.release()  # its bytes are not needed any more to know a copy
+    (logs / "a").write_bytes(log)
+    (plain,) = inputs.find([str(logs / "a")], spool)
+    assert isinstance(plain, Input)
+    assert copies.distinct(plain) == Copy(plain.name, one.name)
 
 
 @pytest.mark.parametrize(
@@ -299,6 +352,35 @@ def test_too_many_members_are_refused(
     monkeypatch.setattr(inputs, "MAX_MEMBERS", 3)
     (logs / "a").write_bytes(make({str(n): b"x" for n in range(4)}))
     assert opened(spool, logs)[f"unopened {logs}/a"] == "holds more than 3 files: refused"
+
+
+def nested_bomb(size: int, width: int) -> bytes:
+    """A zip of `width` zips, each of which unpacks to `size` bytes within what one layer may."""
+    inner = [zipped({"zeros": bytes([n]) * size}) for n in range(width)]
+    return zipped({f"{n}.zip": data for n, data in enumerate(inner)})
+
+
+def test_layers_of_archives_share_one_budget_of_bytes(logs: Path, spool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "FREE_SIZE", 300_000)
+    monkeypatch.setattr(inputs, "MAX_RATIO", 1)
+    (logs / "bomb.zip").write_bytes(nested_bomb(100_000, 5))
+    (logs / "log").write_bytes(LOG)
+    found = opened(spool, logs)
+    reason = "unpacks to more than 300000 bytes in all: refused as a bomb"
+    assert found.pop(f"unopened {logs}/bomb.zip") == reason
+    assert found.pop(str(logs / "log")) == LOG, "what is no part of the bomb has a budget of its own"
+    assert list(found) == [f"{logs}/bomb.zip!{n}.zip!zeros" for n in range(2)], "nothing comes out after the end"
+
+
+def test_layers_of_archives_share_one_budget_of_members(
+    logs: Path, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "MAX_MEMBERS", 7)
+    inner = [tarred({f"{n}-{m}": b"%d %d" % (n, m) for m in range(2)}) for n in range(4)]
+    (logs / "a.tar").write_bytes(tarred({str(n): data for n, data in enumerate(inner)}))
+    found = opened(spool, logs)
+    assert found.pop(f"unopened {logs}/a.tar") == "holds more than 7 files: refused"
+    assert list(found) == [f"{logs}/a.tar!{n}!{n}-{m}" for n in range(2) for m in range(2)]
 
 
 def test_an_empty_file_is_an_empty_log(logs: Path, spool: Path) -> None:

@@ -13,6 +13,8 @@ from tests.house.repository import ROOT, files, read
 from wardwatch import sources
 from wardwatch.cli import group
 from wardwatch.events.record import Record
+from wardwatch.pipeline import rule_check, ruleset
+from wardwatch.reports import ACTIONS, PLAYBOOKS
 
 README_LIMIT = 80  # lines: one screen
 _LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")
@@ -61,6 +63,16 @@ def test_every_source_is_documented() -> None:
     assert sorted((name, title.strip()) for name, title in rows) == sorted(
         (one.name, one.title) for one in sources.every().values()
     )
+
+
+def test_every_playbook_that_a_rule_names_is_documented() -> None:
+    """So that later content can be checked against what is asked for; titles are those of the reports."""
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| ([^|]+) \| ([^|]+) \| (\d+) \|", read("docs/reference/playbooks.md"), re.MULTILINE
+    )
+    named = rule_check.playbooks([ruleset.shipped_rules()])
+    assert rows == [(name, text.en, text.fr, str(named[name])) for name, text in sorted(PLAYBOOKS.items())]
+    assert set(named) == set(PLAYBOOKS) == set(ACTIONS), "no rule may name a playbook that has no title and no action"
 
 
 def test_links_lead_somewhere() -> None:

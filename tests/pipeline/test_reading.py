@@ -12,7 +12,7 @@ from wardwatch.detection.match import Memory
 from wardwatch.events.builder import Origin
 from wardwatch.events.record import Reject
 from wardwatch.frames.inputs import Input
-from wardwatch.pipeline import blocks, ruleset
+from wardwatch.pipeline import blocks, examples, ruleset
 from wardwatch.pipeline.blocks import line_blocks
 from wardwatch.pipeline.reading import Reader
 from wardwatch.pipeline.tasks import Task
@@ -121,3 +121,21 @@ def test_a_log_in_chunks_is_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(blocks, "CHUNK", 7)
     assert items(path, "windows_json") == whole
     assert len(whole[0]) == 50
+
+
+KEYWORD = b"""
+title: A number as a keyword
+id: 00000000-0000-0000-0000-000000000001
+logsource: {product: windows}
+detection: {keywords: ['100'], condition: keywords}
+"""
+
+
+@pytest.mark.parametrize("spelled", ["100", "1e2", "100.0", '"x100y"', "[[1, 1.0e2]]", "10.0E+1"])
+def test_a_keyword_is_found_however_the_number_is_spelled(spelled: str, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    lines = [f'{{"EventID": 1, "Channel": "System", "Value": {value}}}' for value in ("7", spelled, "1000.5", "5e1")]
+    path.write_text("\n".join(lines))
+    alerts, summary = examples.scan_paths([str(path)], ruleset.of_files([ruleset.ContentFile("rule.yml", KEYWORD)], {}))
+    assert summary.total_events == 4
+    assert [alert.record_id for alert in alerts] == ["line 2", "line 3"]

@@ -77,7 +77,7 @@ def test_repeated_examples() -> None:
 def test_checks_of_other_people_s_rules(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text(RULE + "tags: [attack.t9999, attack.t1486]\n")
     (tmp_path / "b.yml").write_text("a: [")
-    assert list(rule_check.check([tmp_path], own=False)) == [
+    assert list(map(str, rule_check.check([tmp_path], own=False))) == [
         f"{tmp_path}/a.yml: T9999 is no ATT&CK technique",
         f"{tmp_path}/b.yml:2: not valid YAML: did not find expected node content",
     ]
@@ -85,7 +85,7 @@ def test_checks_of_other_people_s_rules(tmp_path: Path) -> None:
 
 def test_checks_of_our_own_rules(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text(RULE)
-    problems = list(rule_check.check([tmp_path], own=True))
+    problems = list(map(str, rule_check.check([tmp_path], own=True)))
     assert f"{tmp_path}/a.yml: Listed: level is missing" in problems
     assert f"{tmp_path}/a.yml: Listed: wardwatch.fires needs at least one example" in problems
 

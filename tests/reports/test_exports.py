@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import re
 from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.reports import telling
 
 from wardwatch.events.alert import Alert
@@ -116,6 +119,41 @@ def test_csv_defuses_formulas(sign: str):
     row = rows(replace(telling.alerts()[0], user=f"{sign}cmd|' /C calc'!A0", host=f"{sign}HYPERLINK()"))[0]
     shown = {"\t": "\\t", "\r": "\\r"}.get(sign, sign)
     assert (row["user"], row["host"]) == (f"'{shown}cmd|' /C calc'!A0", f"'{shown}HYPERLINK()")
+
+
+@pytest.mark.parametrize(
+    ("hostile", "defused"),
+    [
+        ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
+        ("x; \u00a0@SUM(A1)", "x;' \u00a0@SUM(A1)"),
+        ('x;"=1+1"', 'x;\'"=1+1"'),
+        ("x|+1;-1,@a", "x|'+1;'-1,'@a"),
+        ("  =1", "'  =1"),
+        ("x;＋1", "x;'＋1"),
+        ("a\t=1\n=2\r=3\u2028=4\x0b=5\x85=6", "a\\t=1\\n=2\\r=3\\u2028=4\\x0b=5\\x85=6"),  # no separators any more
+        ("powershell -enc a=b; c", "powershell -enc a=b; c"),
+    ],
+)
+def test_csv_defuses_formulas_within_cells(hostile: str, defused: str):
+    row = rows(replace(telling.alerts()[0], user=hostile, fields={"F": hostile, "G": "x"}, file=hostile))[0]
+    assert (row["user"], row["file"]) == (defused, defused)
+    assert row["fields"] == f"F={defused.removeprefix(chr(39))}; G=x"
+
+
+def split_as_spreadsheets_do(text: str) -> list[str]:
+    """Every cell that any of the usual separators makes of a file, whether quotes are honoured or not."""
+    cells = [
+        cell for separator in ",;\t|" for row in csv.reader(text.splitlines(), delimiter=separator) for cell in row
+    ]
+    return cells + [cell.strip('"') for line in text.splitlines() for cell in re.split("[,;\t|]", line)]
+
+
+@given(st.text(alphabet=" \t\r\n;,|\"'=+-@a1\u2028\uff1d", max_size=12), st.text(alphabet=';=a"', max_size=4))
+def test_no_cell_of_csv_begins_with_a_formula_however_it_is_split(user: str, value: str):
+    alert = replace(telling.alerts()[0], user=user, rule_title=value, fields={"F": value, "@t": user}, host=user)
+    text = telling.written(alerts_csv.write, [alert])
+    started = [cell for cell in split_as_spreadsheets_do(text) if cell.lstrip(' \u00a0"')[:1] in tuple("=+-@\uff1d")]
+    assert started == []
 
 
 def test_csv_keeps_one_row_on_one_line():

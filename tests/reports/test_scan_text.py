@@ -164,5 +164,9 @@ def test_one_place_is_one_in_french():
     lines = scan_text.render(telling.findings("fr")).replace("\u00a0", " ").splitlines()
     assert [line for line in lines if "premier" in line] == [
         "  premiers : fs01.log ligne 12, fs01.log ligne 17, fs01.log ligne 90 …",
-        *("  premier : notes.docx", "  premier : mail.zip (encrypted member)", "  premier : copy.evtx = Security.evtx"),
+        *(
+            "  premier : notes.docx",
+            "  premier : mail.zip (raison, en anglais : « encrypted member »)",
+            "  premier : copy.evtx = Security.evtx",
+        ),
     ]

@@ -1,20 +1,25 @@
 """What documents share: words in both languages, times, figures, and values made harmless."""
 
+import ast
 import importlib
 import pkgutil
 import string
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.reports import telling
 
 from wardwatch import reports
 from wardwatch.catalogue import files
+from wardwatch.detection.rules import Rule
+from wardwatch.events.logsource import LogSource
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
 from wardwatch.pipeline import story
-from wardwatch.reports import Clock, Words, clean, number, playbook, size, typeset, value_text
+from wardwatch.reports import Clock, Words, clean, number, playbook, scan_html, scan_text, size, typeset, value_text
 from wardwatch.reports.parts import gaps, reasons
 from wardwatch.reports.parts.answer import advice, answer, computers, steps
 from wardwatch.threats import attack
@@ -162,6 +167,34 @@ def test_no_alert_is_good_news_only_where_everything_was_checked(
     assert (told.sentence.replace("\u00a0", " "), told.level, told.blind) == (sentence, None, blind)
 
 
+OFF = {id_: replace(rule, reason="off") for id_, rule in telling.RULES.items()}
+ELSEWHERE = {id_: replace(rule, logsource=LogSource("zeek")) for id_, rule in telling.RULES.items()}
+CORRELATION = replace(telling.RULES["r-dump"], kind="correlation")
+
+
+@pytest.mark.parametrize(
+    ("language", "rules", "sentence"),
+    [
+        ("en", {}, "Nothing was looked for: no rule is active."),
+        ("en", OFF, "Nothing was looked for: no rule is active."),
+        ("fr", OFF, "Rien n’a été recherché : aucune règle n’est active."),
+        ("en", ELSEWHERE, "Nothing was looked for: no active rule is about what was read."),
+        ("en", {**ELSEWHERE, "c": CORRELATION}, "Nothing was looked for: no active rule is about what was read."),
+        ("fr", ELSEWHERE, "Rien n’a été recherché : aucune règle active ne porte sur ce qui a été lu."),
+    ],
+)
+def test_no_alert_is_no_good_news_where_nothing_was_looked_for(language: str, rules: dict[str, Rule], sentence: str):
+    findings = telling.seen_from(language, rules=rules)
+    told = answer(findings)
+    assert (told.sentence.replace("\u00a0", " "), told.level, told.blind) == (sentence, None, True)
+    text = " ".join(scan_text.render(findings).replace("\u00a0", " ").split())
+    assert text.startswith(f"◇ {sentence}")
+    page = scan_html.render(findings).replace("\u00a0", " ")
+    assert sentence.replace("’", "&#8217;") in page or sentence in page
+    assert {"en": "<title>Unknown", "fr": "<title>Inconnu"}[language] in page
+    assert answer(telling.seen_from(language, rules={**rules, "one": telling.RULES["r-dump"]})).blind is False
+
+
 @pytest.mark.parametrize(
     ("changed", "notes"),
     [
@@ -201,7 +234,7 @@ def test_rules_that_do_not_run_are_told_with_their_reasons():
                 Level.HIGH,
                 Text("the list vendors is not kept here", "la liste vendors n'est pas tenue ici"),
             ),
-            gaps.Example(broken.title, Level.MEDIUM, Text("condition: odd")),
+            gaps.Example(broken.title, Level.MEDIUM, Text("condition: odd", "condition : odd")),
         ),
         "All of them: wardwatch rules list --state unsupported",
     )
@@ -213,15 +246,21 @@ def test_rules_that_do_not_run_are_told_with_their_reasons():
     )
 
 
-def test_reasons_of_ours_have_french_and_others_have_none():
+def test_every_reason_is_in_the_language_of_the_report():
     said = [
         reasons.reason(one).fr
         for one in (
             "no such file or folder",
             "line longer than 1048576 bytes",
-            "damaged after 12 bytes: unexpected end of data",
+            "damaged after 12 bytes: its end is missing",
             "damaged after 12 bytes: zlib error -3",
-            "not JSON: unexpected end of data",
+            "reading stopped: Input/output error",
+            "reading stopped: a fault of the reader (KeyError)",
+            "regular expression that cannot run in linear time: invalid perl operator: (?= · (?=x)",
+            "condition: odd · RE2 syntax has no look-around and no back-references; rewrite the pattern without them",
+            "condition: Unexpected end of input",
+            "refers to the rule 'a b', which is not there or cannot run",
+            "the list vendors is not kept here",
             "line longer than",
             "CRC mismatch",
         )
@@ -229,14 +268,69 @@ def test_reasons_of_ours_have_french_and_others_have_none():
     assert said == [
         "fichier ou dossier inexistant",
         "ligne de plus de 1048576 octets",
-        "endommagé après 12 octets : fin inattendue des données",
-        "endommagé après 12 octets : zlib error -3",
-        "n'est pas du JSON : fin inattendue des données",
-        *("", ""),
+        "endommagé après 12 octets : la fin manque",
+        "endommagé après 12 octets : « zlib error -3 »",
+        "lecture arrêtée : erreur de lecture du support",
+        "lecture arrêtée : une faute du lecteur (KeyError)",
+        "expression régulière qui ne peut s'exécuter en temps linéaire : opérateur non admis : (?= · « (?=x) »",
+        (
+            "condition : odd · la syntaxe RE2 ne connaît ni assertion avant ou arrière ni référence arrière ; "
+            "récrivez le motif sans elles"
+        ),
+        "condition : « Unexpected end of input »",
+        "renvoie à la règle 'a b', absente ou qui ne fonctionne pas",
+        "la liste vendors n'est pas tenue ici",
+        "raison, en anglais : « line longer than »",
+        "raison, en anglais : « CRC mismatch »",
     ]
     assert [reasons.place(one).fr for one in ("line 16", "record 3", "4711", "line x")] == [
         *("ligne 16", "enregistrement 3", "4711", "line x"),
     ]
+
+
+def written(node: ast.expr | None) -> str | None:
+    """A text as it is written, with 7 for whatever is filled in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+    return None
+
+
+REFUSALS = {"RefusedError": 0, "UnsupportedRuleError": 0, "Reject": 1, "Unopened": 1}  # where their reason stands
+
+
+def reasons_of(node: ast.AST, *, of_source: bool) -> Iterator[str | None]:
+    """The reasons that a piece of code states."""
+    if isinstance(node, ast.Call):
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        place = REFUSALS.get(name, len(node.args))
+        yield from (written(one) for one in node.args[place : place + 1])
+        yield from (written(one.value) for one in node.keywords if name in REFUSALS and one.arg == "hint")
+    elif isinstance(node, ast.Return) and of_source and " " in (written(node.value) or ""):
+        yield written(node.value)
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = {getattr(one, "id", getattr(one, "attr", "")) for one in targets}
+        if names & {"problem", "_refused"}:
+            yield written(node.value)
+        elif "_REASONS" in names and isinstance(node.value, ast.Tuple):
+            yield from (written(pair.elts[1]) for pair in node.value.elts if isinstance(pair, ast.Tuple))
+
+
+def test_every_reason_that_the_code_states_has_french():
+    package = Path(str(reports.__file__)).parents[1]
+    stated = {
+        text
+        for room in ("frames", "sources", "detection", "correlation", "pipeline")
+        for path in (package / room).rglob("*.py")
+        if path.name not in ("examples.py", "rule_check.py")  # what these say goes to no report
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for text in reasons_of(node, of_source=room == "sources")
+        if text
+    }
+    assert len(stated) > 70
+    assert sorted(text for text in stated if "en anglais" in reasons.reason(text).fr) == []
 
 
 def test_a_reason_in_french_has_as_many_places():

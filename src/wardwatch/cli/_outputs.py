@@ -1,19 +1,12 @@
-"""Where a scan's alerts and reports go: streams as alerts come, documents at the end.
+"""Where a scan's alerts and reports go: streams as alerts come, documents at the end."""
 
-A file is written beside its place and moved there when it is whole, so that a scan never leaves half a report, and
-no file that is not a report of ours is ever overwritten: it may be evidence.
-"""
-
-import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from wardwatch import __version__
-from wardwatch.kernel.errors import InputError
+from wardwatch.cli._files import Files
 
 if TYPE_CHECKING:
     from wardwatch.events.alert import Alert
@@ -27,42 +20,21 @@ FORMATS = {
     "html": "One self-contained HTML report.",
 }
 _STREAMED = ("json", "csv", "ocsf")
-_HEAD = 65_536
-_OURS = (b"wardwatch", b"message,datetime,timestamp_desc,level,rule")  # what all our reports begin with, in lower case
 
 
 class Sinks:
     """The outputs of one scan: (format, path or `-`) pairs. Without one to stdout, the report goes there."""
 
     def __init__(self, outputs: Sequence[tuple[str, str]]) -> None:
-        self._files: list[tuple[TextIO, str]] = []  # what is written, and where it goes at the end
+        self._files = Files()
         self._report = all(target != "-" for _, target in outputs)
-        self._targets = [(kind, self._opened(target)) for kind, target in outputs]
+        self._targets = [(kind, self._files.opened(target)) for kind, target in outputs]
         self._takers: list[Callable[[Alert], object]] | None = None
 
     @property
     def paths(self) -> frozenset[str]:
         """The real paths of what is written, which are no logs."""
-        return frozenset(os.path.realpath(path) for stream, target in self._files for path in (stream.name, target))
-
-    def _opened(self, target: str) -> TextIO:
-        if target == "-":
-            return sys.stdout
-        path = Path(target)
-        try:
-            if path.exists() and not path.is_file():  # a device or a pipe
-                stream: TextIO = path.open("w", encoding="utf-8", newline="")
-                self._files.append((stream, ""))
-                return stream
-            _refuse_foreign(path)
-            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-            os.close(descriptor)
-            stream = Path(name).open("w", encoding="utf-8", newline="")  # noqa: SIM115  (closed by `finish`)
-        except OSError as error:
-            hint = "name a file in a folder that exists and can be written"
-            raise InputError(f"cannot write: {error.strerror}", where=target, hint=hint) from None
-        self._files.append((stream, target))
-        return stream
+        return self._files.paths
 
     def _taker(self, kind: str, stream: TextIO, findings: "Findings") -> "Callable[[Alert], object]":
         from wardwatch.reports import alerts_csv, alerts_jsonl, alerts_ocsf  # noqa: PLC0415
@@ -94,11 +66,7 @@ class Sinks:
                 from wardwatch.reports import attack_navigator  # noqa: PLC0415
 
                 stream.write(attack_navigator.of_story(findings))
-        for stream, target in self._files:
-            stream.close()
-            if target:
-                Path(stream.name).replace(target)
-        self._files = []
+        self._files.finish()
         if self._report:
             from wardwatch.reports import scan_text  # noqa: PLC0415
 
@@ -107,19 +75,4 @@ class Sinks:
 
     def close(self) -> None:
         """Remove what was not finished."""
-        for stream, target in self._files:
-            with contextlib.suppress(OSError):
-                stream.close()
-                if target:
-                    Path(stream.name).unlink(missing_ok=True)
-
-
-def _refuse_foreign(path: Path) -> None:
-    """Raise `InputError` where a file would be overwritten that is no report of ours."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        head = file.read(_HEAD).lower()
-    if head and not any(mark in head for mark in _OURS):
-        hint = "name another file, or move it away: it may be evidence"
-        raise InputError("there is a file that is no report of Wardwatch", where=str(path), hint=hint)
+        self._files.close()

@@ -34,7 +34,8 @@ def warn(rules: "RuleSet", named: Sequence[Path]) -> None:
     for path in named:
         if next(files.find([path]), None) is None:
             raise InputError("no Sigma rule found", where=str(path), hint="name a folder, file or zip with .yml files")
-    for warning in [*rules.rules.warnings, *(f"{error.what} ({error.where})" for error in rules.errors)]:
+    store = [rules.store.warning] if rules.store.warning else []
+    for warning in [*store, *rules.rules.warnings, *(f"{error.what} ({error.where})" for error in rules.errors)]:
         say(f"warning: {warning}", file=sys.stderr)
     off = [
         rule for rule in rules.rules.others if rule.reason and any(rule.path.startswith(str(path)) for path in named)

@@ -3,12 +3,14 @@
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from wardwatch.cli import DONE, FINDINGS
+from wardwatch.cli import DONE, FINDINGS, _rows
+from wardwatch.cli._files import Files
 from wardwatch.cli._rules import home, rule_paths, say
 from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.kernel.severity import Level
@@ -35,7 +37,10 @@ def _chosen(function: Callable[..., int]) -> Callable[..., int]:
 def _load(given: dict[str, Any]) -> "RuleSet":
     from wardwatch.pipeline import ruleset  # noqa: PLC0415
 
-    return ruleset.load(rule_paths(given["rules"], given["lists"], own_rules=not given["no_own_rules"]))
+    rules = ruleset.load(rule_paths(given["rules"], given["lists"], own_rules=not given["no_own_rules"]))
+    if rules.store.warning:
+        say(f"warning: {rules.store.warning}", file=sys.stderr)
+    return rules
 
 
 @click.group("rules")
@@ -47,29 +52,19 @@ def command() -> None:
 @_chosen
 @click.option("--state", type=click.Choice(_STATES), help="Only rules in this state.")
 @click.option("--logs", multiple=True, metavar="PATH", help="Say what is never seen in these logs.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
-def list_(state: str | None, logs: tuple[str, ...], as_json: bool, **given: Any) -> int:  # noqa: ANN401, FBT001
+@_rows.option
+def list_(state: str | None, logs: tuple[str, ...], json_to: str | None, **given: Any) -> int:  # noqa: ANN401
     """List every rule with its state: active, unsupported (why), fields or log source never seen."""
     from wardwatch.pipeline.states import states  # noqa: PLC0415
+    from wardwatch.reports import rules_jsonl  # noqa: PLC0415
 
     rules = _load(given)
-    found = [one for one in states(rules.rules, _seen(rules, logs)) if state in (None, one.state.value)]
-    for one in sorted(found, key=lambda row: (row.state.value, -row.rule.level, row.rule.title.en)):
-        if as_json:
-            _print_json(
-                {
-                    "id": one.rule.id,
-                    "title": one.rule.title.en,
-                    "kind": one.rule.kind,
-                    "level": one.rule.level.word,
-                    "logsource": str(one.rule.logsource),
-                    "state": one.state.value,
-                    "reason": one.reason,
-                    "path": one.rule.path,
-                }
-            )
-        else:
-            say(_row(one))
+    found = [one for one in states(rules, _seen(rules, logs)) if state in (None, one.state.value)]
+    with _rows.rows(json_to) as take:
+        for one in sorted(found, key=lambda row: (row.state.value, -row.rule.level, row.rule.title.en)):
+            take(rules_jsonl.state(one))
+            if json_to != "-":
+                say(_row(one))
     for error in rules.errors:
         say(f"warning: {error.what} ({error.where})", file=sys.stderr)
     print(f"{len(found)} rules", file=sys.stderr)
@@ -89,24 +84,31 @@ def _seen(rules: "RuleSet", logs: tuple[str, ...]) -> dict[Any, set[str]] | None
     return scan_paths(logs, rules, level=Level.CRITICAL)[1].fields
 
 
-def _print_json(value: object) -> None:
-    import orjson  # noqa: PLC0415
-
-    sys.stdout.write(orjson.dumps(value).decode() + "\n")
-
-
 @command.command("check")
 @click.argument("paths", nargs=-1, type=_PATH)
-def check(paths: tuple[Path, ...]) -> int:
+@_rows.option
+def check(paths: tuple[Path, ...], json_to: str | None) -> int:
     """Check rule files: do they load, compile, and carry what Wardwatch's own rules must carry?
 
-    Without PATHS, the rules that come with Wardwatch. Exit code 1 if a rule is wrong.
+    Also lists the playbooks that the rules name. Without PATHS, the rules that come with Wardwatch. Exit code 1 if a
+    rule is wrong.
     """
     from wardwatch.pipeline import rule_check, ruleset  # noqa: PLC0415
+    from wardwatch.reports import rules_jsonl  # noqa: PLC0415
 
-    problems = list(rule_check.check(paths or (ruleset.shipped_rules(),), own=not paths))
-    for problem in problems:
-        say(problem)
+    folders = paths or (ruleset.shipped_rules(),)
+    problems = list(rule_check.check(folders, own=not paths))
+    playbooks = sorted(rule_check.playbooks(folders).items())
+    with _rows.rows(json_to) as take:
+        for problem in problems:
+            take(rules_jsonl.problem(problem))
+        for name, count in playbooks:
+            take({"format": "wardwatch/rule-playbook/1", "playbook": name, "rules": count})
+    if json_to != "-":
+        for problem in problems:
+            say(str(problem))
+        for name, count in playbooks:
+            say(f"playbook {name}: {count} rule{'' if count == 1 else 's'}")
     print(f"{len(problems)} problems", file=sys.stderr)
     return FINDINGS if problems else DONE
 
@@ -114,23 +116,27 @@ def check(paths: tuple[Path, ...]) -> int:
 @command.command("test")
 @click.argument("paths", nargs=-1, type=_PATH)
 @click.option("--verbose", "-v", is_flag=True, help="Also print the examples that behave.")
-def test(paths: tuple[Path, ...], verbose: bool) -> int:  # noqa: FBT001
+@_rows.option
+def test(paths: tuple[Path, ...], verbose: bool, json_to: str | None) -> int:  # noqa: FBT001
     """Run the examples of rules: what must fire fires, what must stay silent stays silent.
 
     Without PATHS, the rules that come with Wardwatch. Exit code 1 if an example does not behave.
     """
     from wardwatch.catalogue import files  # noqa: PLC0415
     from wardwatch.pipeline import examples, ruleset  # noqa: PLC0415
+    from wardwatch.reports import rules_jsonl  # noqa: PLC0415
 
     count = failed = 0
-    for file in files.find(paths or (ruleset.shipped_rules(),)):
-        for outcome in examples.check_file(file):
-            count += 1
-            failed += bool(outcome.problem)
-            if outcome.problem or verbose:
-                word = "FAILED" if outcome.problem else "ok"
-                which = f"{outcome.title}: {outcome.kind} {outcome.number}"
-                say(f"{word} {outcome.path}: {which} {outcome.problem}".rstrip())
+    with _rows.rows(json_to) as take:
+        for file in files.find(paths or (ruleset.shipped_rules(),)):
+            for outcome in examples.check_file(file):
+                count += 1
+                failed += bool(outcome.problem)
+                take(rules_jsonl.outcome(outcome))
+                if json_to != "-" and (outcome.problem or verbose):
+                    word = "FAILED" if outcome.problem else "ok"
+                    which = f"{outcome.title}: {outcome.kind} {outcome.number}"
+                    say(f"{word} {outcome.path}: {which} {outcome.problem}".rstrip())
     print(f"{count} examples, {failed} failed", file=sys.stderr)
     return FINDINGS if failed else DONE
 
@@ -139,7 +145,8 @@ def test(paths: tuple[Path, ...], verbose: bool) -> int:  # noqa: FBT001
 @_chosen
 @click.argument("rule")
 @click.option("--lang", "language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
-def explain(rule: str, language: str, **given: Any) -> int:  # noqa: ANN401
+@_rows.option
+def explain(rule: str, language: str, json_to: str | None, **given: Any) -> int:  # noqa: ANN401
     """Explain RULE (id, name, or part of a title): what it means, what else it may be, what it looks at."""
     rules = _load(given)
     words = rule.casefold()
@@ -151,9 +158,12 @@ def explain(rule: str, language: str, **given: Any) -> int:  # noqa: ANN401
         raise InputError(
             f"no rule {rule!r}", where="wardwatch rules explain", hint="`wardwatch rules list` shows their titles"
         )
-    from wardwatch.reports import rule_text  # noqa: PLC0415
+    from wardwatch.reports import rule_text, rules_jsonl  # noqa: PLC0415
 
-    say(rule_text.write(found[0], language))
+    with _rows.rows(json_to) as take:
+        take(rules_jsonl.explanation(found[0]))
+    if json_to != "-":
+        say(rule_text.write(found[0], language))
     if len(found) > 1:
         others = ", ".join(one.title.in_(language) for one in found[1:6])
         print(f"{len(found) - 1} more rules of that title: {others}", file=sys.stderr)
@@ -163,35 +173,33 @@ def explain(rule: str, language: str, **given: Any) -> int:  # noqa: ANN401
 @command.command("coverage")
 @_chosen
 @click.option("--logs", multiple=True, metavar="PATH", help="Count only rules for which data arrives in these logs.")
-@click.option(
-    "--navigator",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write an ATT&CK Navigator layer.",
-)
-def coverage(logs: tuple[str, ...], navigator: Path | None, **given: Any) -> int:  # noqa: ANN401
+@click.option("--navigator", metavar="FILE|-", help="Write an ATT&CK Navigator layer.")
+@_rows.option
+def coverage(logs: tuple[str, ...], navigator: str | None, json_to: str | None, **given: Any) -> int:  # noqa: ANN401
     """Count distinct active rules by ATT&CK tactic and technique."""
     from wardwatch.pipeline.states import states  # noqa: PLC0415
-    from wardwatch.reports import coverage_text  # noqa: PLC0415
+    from wardwatch.reports import attack_navigator, coverage_text, rules_jsonl  # noqa: PLC0415
 
+    if navigator is not None and navigator == json_to:
+        raise click.UsageError("every output needs a file of its own, and only one can go to stdout")
     rules = _load(given)
-    active = [one.rule for one in states(rules.rules, _seen(rules, logs)) if one.state.value == "active"]
-    print(coverage_text.write(active))
-    if navigator is not None:
-        from wardwatch.reports import attack_navigator  # noqa: PLC0415
-
-        layer = attack_navigator.of_rules({rule.id: rule for rule in active})
-        if str(navigator) == "-":
-            print(layer)
-        else:
-            navigator.write_text(layer, encoding="utf-8")
+    active = [one.rule for one in states(rules, _seen(rules, logs)) if one.state.value == "active"]
+    with _rows.rows(json_to) as take, closing(Files()) as files:
+        for row in rules_jsonl.coverage(active):
+            take(row)
+        if navigator is not None:
+            files.opened(navigator).write(attack_navigator.of_rules({rule.id: rule for rule in active}) + "\n")
+            files.finish()
+    if "-" not in (json_to, navigator):
+        print(coverage_text.write(active))
     return DONE
 
 
 @command.command("import")
 @click.argument("source", type=_PATH, metavar="DIR|ZIP|FILE")
 @click.option("--name", help="Name of the folder under the Wardwatch home.  [default: that of the source]")
-def import_(source: Path, name: str | None) -> int:
+@_rows.option
+def import_(source: Path, name: str | None, json_to: str | None) -> int:
     """Copy Sigma rules into the Wardwatch home, so that every scan uses them. Importing again replaces them."""
     from wardwatch.catalogue import files  # noqa: PLC0415
     from wardwatch.detection.load import load_files  # noqa: PLC0415
@@ -214,6 +222,10 @@ def import_(source: Path, name: str | None) -> int:
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
     bad = sum(1 for one in loaded.parsed if one.rule.reason) + len(loaded.errors)
-    print(f"{len(loaded.parsed)} rules in {target}, {bad} of them unusable")
-    print("see `wardwatch rules list --state unsupported`" if bad else "every scan uses them from now on")
+    done = {"format": "wardwatch/rule-import/1", "path": str(target), "rules": len(loaded.parsed), "unusable": bad}
+    with _rows.rows(json_to) as take:
+        take(done)
+    if json_to != "-":
+        print(f"{len(loaded.parsed)} rules in {target}, {bad} of them unusable")
+        print("see `wardwatch rules list --state unsupported`" if bad else "every scan uses them from now on")
     return DONE

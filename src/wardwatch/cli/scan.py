@@ -292,4 +292,5 @@ def _code(options: Options, findings: "Findings") -> int:
         return INTERRUPTED
     if options.fail_on is not None and story.level is not None and story.level >= options.fail_on:
         return FINDINGS
-    return PARTLY if summary.total_rejects or not summary.total_events else DONE
+    blind = not summary.total_events or (not story.count and not findings.watched)
+    return PARTLY if summary.total_rejects or blind else DONE

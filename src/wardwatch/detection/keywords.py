@@ -3,6 +3,11 @@
 Keyword rules look at every field of an event, most of which no other rule asks for. So each keyword is represented
 by a run of characters that survives JSON escaping; where no run is found, no keyword can be there. What is found is
 only a candidate: the scanner decides.
+
+What rules see of JSON is not always what stands in it: nested values become compact text, so that no run may cross a
+comma, nor begin with a colon, beside which there may be blanks; and numbers become texts of one spelling (`1e2` is
+100), so that where a keyword can be in the text of a number, every number that may be spelled otherwise makes a
+candidate.
 """
 
 import re
@@ -16,7 +21,10 @@ from wardwatch.detection import predicates as kinds
 from wardwatch.detection.predicates import Predicate
 from wardwatch.detection.scanner import DatabaseStore, built
 
-_RUN = re.compile(r"[a-z0-9 _.:=;,()\-]{3,}")
+_RUN = re.compile(r"[a-z0-9 _.=;()\-][a-z0-9 _.:=;()\-]{2,}")
+_NUMERIC = re.compile(r"[0-9.e\-]+")  # a run that may be a part of a number's text
+# A number as it stands in JSON, if its text may be another: with a fraction, an exponent, or beyond 64 bits.
+_NUMBER = rb"[:,\[]\s*-?(?:[0-9]{20,}|[0-9]+(?:\.[0-9]+)?[eE][+\-]?[0-9]+|[0-9]+\.[0-9]+)\s*[,}\]]"
 
 # UTF-8 of the characters whose full case folding contains ASCII (Unicode CaseFolding.txt): ß ŉ ǰ ẖ–ẚ ẞ K ﬀ–ﬆ ſ İ.
 _FOLDS_TO_ASCII = (
@@ -35,8 +43,10 @@ class KeywordFilter:
         self.empty = not runs
         self._database: Any = None
         if self.usable and runs:
-            patterns = sorted(re.escape(run).encode() for run in runs if run)
-            self._database, _ = store("keywords", patterns, lambda: (_compiled(patterns), []))
+            expressions = [*sorted(re.escape(run).encode() for run in runs if run), _FOLDS_TO_ASCII, _ESCAPED]
+            if any(_NUMERIC.fullmatch(run) for run in runs if run):
+                expressions.append(_NUMBER)
+            self._database, _ = store("keywords", expressions, lambda: (_compiled(expressions), []))
 
     def candidates(self, data: Any, starts: Sequence[int] | np.ndarray) -> list[int]:  # noqa: ANN401  (a buffer)
         """Return the positions of the values in `data` that may hold a keyword; value i begins at `starts[i]`."""
@@ -54,12 +64,11 @@ def _run(predicate: Predicate) -> str | None:
         return None
     texts = [part.casefold() for part in predicate.args[0] if isinstance(part, str)]
     runs = [run for text in texts for run in _RUN.findall(text)]
-    return max(runs, key=len, default=None)
+    return max(runs, key=lambda run: (not _NUMERIC.fullmatch(run), len(run)), default=None)
 
 
-def _compiled(patterns: Sequence[bytes]) -> Any:  # noqa: ANN401
-    expressions = [*patterns, _FOLDS_TO_ASCII, _ESCAPED]
-    flags = [hyperscan.HS_FLAG_CASELESS] * len(patterns) + [0, hyperscan.HS_FLAG_CASELESS]
+def _compiled(expressions: Sequence[bytes]) -> Any:  # noqa: ANN401
+    flags = [0 if one == _FOLDS_TO_ASCII else hyperscan.HS_FLAG_CASELESS for one in expressions]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(expressions=expressions, ids=list(range(len(expressions))), elements=len(expressions), flags=flags)
     return database

@@ -1,10 +1,13 @@
 """The disk cache: compiled rule sets by content, and pattern databases by content, library version and processor.
 
-A cached rule set is plain data. The folder belongs to its owner alone; a file that does not read is built anew.
+A cached rule set is plain data. The folder belongs to its owner alone, or it is not used; a file that does not read is
+built anew.
 """
 
 import contextlib
+import os
 import platform
+import stat
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
@@ -24,13 +27,24 @@ from wardwatch.kernel.errors import ContentError
 
 
 class Store:
-    """A folder of cached files; `None` for no cache at all."""
+    """A folder of cached files; `None` for no cache at all.
+
+    What others could have put there is not trusted: a folder that is not ours alone is left alone, and `warning` says
+    so. Together the files stay within `MAX_SIZE`; those used least recently go first.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        if folder is not None:
-            with contextlib.suppress(OSError):  # nothing can be kept there: that costs only the cache
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.warning = ""
+        self._written: int | None = None  # bytes since the folder was last looked through; `None`: not yet
+        if folder is None:
+            return
+        with contextlib.suppress(OSError):  # nothing can be kept there: that costs only the cache
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            whose = _not_ours(folder.stat()) if hasattr(os, "geteuid") else ""
+            if whose:
+                self._folder = None
+                self.warning = f"the cache folder {folder} is {whose}: it is not used, so that every start is slower"
 
     def _read(self, name: str) -> bytes | None:
         """Return what `_write` wrote, `None` if it is not there as it was written."""
@@ -40,6 +54,8 @@ class Store:
             stored = (self._folder / name).read_bytes()
         except OSError:
             return None
+        with contextlib.suppress(OSError):
+            os.utime(self._folder / name)  # used now
         data = stored[_SUM:]
         return data if stored[:_SUM] == _sum(data) else None
 
@@ -47,13 +63,36 @@ class Store:
         """Write whole or not at all: another process may be writing the same. A full disk only costs the cache."""
         if self._folder is None:
             return
-        with (
-            contextlib.suppress(OSError),
-            tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file,
-        ):
-            file.write(_sum(data) + data)
-            file.flush()
-            Path(file.name).replace(self._folder / name)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as undo:
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+                part = Path(file.name)
+                undo.callback(part.unlink, missing_ok=True)
+                file.write(_sum(data) + data)
+            part.replace(self._folder / name)
+        if self._written is None or self._written > MAX_SIZE // 8:
+            with contextlib.suppress(OSError):
+                self._prune(self._folder, keep=name)
+            self._written = 0
+        self._written += len(data)
+
+    def _prune(self, folder: Path, keep: str) -> None:
+        """Remove what was used least recently until the rest is small enough.
+
+        Other processes may read, write and prune at the same time: a file that is open stays readable, one that is
+        gone is built anew, and one that another process removed is no matter here.
+        """
+        files = []
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                found = path.lstat()
+                if stat.S_ISREG(found.st_mode):
+                    files.append((path.name != keep, -found.st_mtime_ns, path, found.st_size))
+        total = 0
+        for _, _, path, size in sorted(files):
+            total += size
+            if total > MAX_SIZE and path.name != keep:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def databases(self, kind: str, patterns: Sequence[bytes], build: Callable[[], Built]) -> Built:
         """Return a Hyperscan database from the folder, or build and keep it (a `DatabaseStore`)."""
@@ -97,6 +136,16 @@ class Store:
         if not loaded.errors:
             self._write(name, rules.dump())
         return rules, loaded.errors
+
+
+MAX_SIZE = 512 * 1024 * 1024  # bytes of all cached files; one rule set with its patterns takes some 20 MB
+
+
+def _not_ours(folder: os.stat_result) -> str:
+    """Say why files in a folder may be somebody else's, empty if they cannot be."""
+    if folder.st_uid != os.geteuid():
+        return "somebody else's"
+    return "writable by others" if folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""
 
 
 _SUM = 16  # bytes of the check sum in front of what is stored

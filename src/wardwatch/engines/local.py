@@ -1,4 +1,4 @@
-"""Engines on this machine: in this process, or one process for each core."""
+"""Engines on this machine: in this process (`InProcess`, of which the pipeline tests rules), or one for each core."""
 
 import gc
 import multiprocessing
@@ -13,27 +13,14 @@ from pathlib import Path
 from wardwatch.detection.match import Memory
 from wardwatch.kernel.errors import WardwatchError
 from wardwatch.pipeline import ruleset
-from wardwatch.pipeline.ruleset import RulePaths, RuleSet
+from wardwatch.pipeline.in_process import InProcess
+from wardwatch.pipeline.ruleset import RulePaths
 from wardwatch.pipeline.tasks import Settings, Task, TaskResult
 from wardwatch.pipeline.work import Worker
 
+__all__ = ["InProcess", "Pool"]
+
 _AHEAD = 2  # tasks waiting for each process, so that none idles
-
-
-class InProcess:
-    """Runs every task here, one after the other."""
-
-    def __init__(self, rules: RuleSet, settings: Settings) -> None:
-        self._worker = Worker(rules.rules, Memory(rules.store.databases), settings)
-
-    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Run `tasks` in their order."""
-        with _no_cycles():
-            for task in tasks:
-                yield from self._worker.run(task)
-
-    def close(self) -> None:
-        """Nothing is left running."""
 
 
 class Pool:
@@ -115,15 +102,3 @@ def _parts(result: _Parts) -> Iterator[TaskResult]:
             yield pickle.load(file)  # noqa: S301
         path.unlink()
     yield last
-
-
-class _no_cycles:  # noqa: N801  (used like a function)
-    """Pause the garbage collector: reading makes millions of objects and no cycles, and looking for some is dear."""
-
-    def __enter__(self) -> None:
-        self._was = gc.isenabled()
-        gc.disable()
-
-    def __exit__(self, *_: object) -> None:
-        if self._was:
-            gc.enable()

@@ -18,20 +18,22 @@ class LogSource:
         return "/".join(term or "*" for term in (self.product, self.category, self.service))
 
 
-# A category that Sigma also counts as a wider one: a rule for the wider category sees these events too.
+# A category that Sigma also counts as a wider one, or calls by another name too: a rule for that one sees these events.
+# (Taxonomy 2.1.0. `file_delete_detected` is none: rules for `file_delete` mean Sysmon's event 23 alone.)
 WIDER_CATEGORY = {
     "registry_add": "registry_event",
     "registry_delete": "registry_event",
     "registry_set": "registry_event",
     "registry_rename": "registry_event",
-    "file_delete_detected": "file_delete",
+    "clipboard_capture": "clipboard_change",
 }
+WIDER_SERVICE = {"microsoft-servicebus-client": "servicebus-client"}
 
 
 def covers(rule: LogSource, event: LogSource) -> bool:
     """Say whether a rule written for `rule` looks at events labelled `event`."""
     return (
         rule.product in (None, event.product)
-        and rule.service in (None, event.service)
-        and (rule.category in (None, event.category) or rule.category == WIDER_CATEGORY.get(event.category or "", ""))
+        and (rule.service in (None, event.service) or rule.service == WIDER_SERVICE.get(event.service or ""))
+        and (rule.category in (None, event.category) or rule.category == WIDER_CATEGORY.get(event.category or ""))
     )

@@ -5,7 +5,7 @@ Facts: the SigmaHQ log source guides and the Sysmon event schema. Shared by ever
 
 from functools import lru_cache
 
-from wardwatch.events.logsource import WIDER_CATEGORY, LogSource
+from wardwatch.events.logsource import WIDER_CATEGORY, WIDER_SERVICE, LogSource
 
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 SECURITY = "Security"
@@ -34,7 +34,7 @@ SYSMON_CATEGORIES = {
     "21": "wmi_event",
     "22": "dns_query",
     "23": "file_delete",
-    "24": "clipboard_change",
+    "24": "clipboard_capture",
     "25": "process_tampering",
     "26": "file_delete_detected",
     "27": "file_block_executable",
@@ -161,7 +161,7 @@ def is_windows(rule: LogSource) -> bool:
     return (
         rule.product in (None, "windows")
         and (rule.category is None or rule.category in _KNOWN_CATEGORIES)
-        and (rule.service is None or rule.service in SERVICES.values())
+        and (rule.service is None or rule.service in SERVICES.values() or rule.service in WIDER_SERVICE.values())
     )
 
 

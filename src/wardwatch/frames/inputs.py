@@ -2,12 +2,14 @@
 
 Archives are known by their first bytes, not by their names, and opened into each other at most `MAX_DEPTH` deep. A
 packed log is unpacked into a spool folder first, so that every reader sees a plain file; the caller removes it when it
-is read (`Input.release`). What cannot be opened is an `Unopened` with the reason, never an exception in mid-scan.
+is read (`Input.release`). All that comes out of one file on disk, by however many layers, shares one budget of bytes
+and members. What cannot be opened is an `Unopened` with the reason, never an exception in mid-scan.
 """
 
 import bz2
 import glob
 import gzip
+import hashlib
 import io
 import lzma
 import os
@@ -17,8 +19,9 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -29,8 +32,9 @@ from wardwatch.kernel import ids
 
 HEAD = 65_536  # bytes that sniffers see, and of which a fingerprint is made
 MAX_DEPTH = 4
-MAX_MEMBERS = 100_000  # of one archive
-MAX_RATIO = 300  # unpacked size over packed size …
+# Of one file on disk, and everything that is packed in it:
+MAX_MEMBERS = 100_000
+MAX_RATIO = 300  # unpacked size over packed size (of each member, too) …
 FREE_SIZE = 256 * 1024 * 1024  # … looked at beyond this many unpacked bytes
 _WINDOW = 128 * 1024 * 1024  # bytes of memory that a zstd frame may ask for
 _COPY = 1024 * 1024
@@ -63,7 +67,7 @@ class Input:
 
     `name` is what people see (`archive.zip!folder/file.log`), `path` the plain file that holds its bytes, `size` their
     number, `modified_at` its time of change in µs UTC (0 unknown), `id` (16 bytes) the origin of its events.
-    `temporary` files were unpacked for this run.
+    `temporary` files were unpacked for this run; `whole` is the BLAKE2b of all their bytes, taken on the way.
     """
 
     name: str
@@ -72,14 +76,12 @@ class Input:
     size: int
     modified_at: int = 0
     temporary: bool = False
+    whole: bytes = b""
 
     @property
     def short_name(self) -> str:
         """The log's own name, without folders, archives and the ending of a compression."""
-        last = self.name.replace("!", "/").replace("\\", "/").rsplit("/", 1)[-1]
-        for ending in (".gz", ".zst", ".bz2", ".xz"):
-            last = last.removesuffix(ending)
-        return last
+        return _without_ending(self.name.replace("!", "/").replace("\\", "/").rsplit("/", 1)[-1])
 
     def release(self) -> None:
         """Remove the file if it was unpacked for this run."""
@@ -87,23 +89,68 @@ class Input:
             Path(self.path).unlink(missing_ok=True)
 
 
-Found = Input | Unopened
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An input that holds the same bytes as an earlier one."""
+
+    name: str
+    of: str
+
+
+Found = Input | Unopened | Copy
+
+
+class Copies:
+    """Tells inputs that were there before from new ones, by their bytes: events of copies would have the same ids."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, list[Input]] = {}  # by fingerprint
+
+    def distinct(self, found: Input) -> Input | Copy:
+        """Return the input, or that it is a copy of which other.
+
+        Inputs that only look alike (size, beginning and end) are told apart by all their bytes, and get ids of their
+        own.
+        """
+        alike = self._seen.setdefault(fingerprint(found.path, found.size), [])
+        small = found.size <= 2 * HEAD  # then the fingerprint is of all its bytes
+        if alike and small:
+            return Copy(found.name, alike[0].name)
+        if alike or (found.temporary and not small):  # an unpacked file is gone when the next one comes
+            found = _with_whole(found)
+        for place, other in enumerate(alike):
+            alike[place] = _with_whole(other)
+            if alike[place].whole == found.whole:
+                return Copy(found.name, other.name)
+        alike.append(found)
+        return replace(found, id=ids.digest("file/2", found.id, found.whole)) if len(alike) > 1 else found
+
+
+def _with_whole(found: Input) -> Input:
+    if found.whole:
+        return found
+    with Path(found.path).open("rb") as file:
+        return replace(found, whole=hashlib.file_digest(file, "blake2b").digest())
 
 
 def find(paths: Iterable[str], spool: Path, leave_out: Collection[str] = ()) -> Iterator[Found]:
     """Yield every log in `paths`: files, folders (hidden files left out), globs, stdin (`-`), and what archives hold.
 
-    A file named twice, or reached through a link, comes once; files in `leave_out` (real paths) do not come.
+    A file named twice, or reached through a link, comes once; files in `leave_out` (real paths) do not come. Of the
+    copies of an archive one is unpacked, the others come as a `Copy`.
     """
     seen: set[str] = set(leave_out)
+    archives = Copies()
     for path in paths:
         for found in _stdin(spool) if path == "-" else _named(path):
-            if isinstance(found, Input):
-                real = os.path.realpath(found.path)
-                if real in seen:
-                    continue
-                seen.add(real)
-            yield from _unpacked(found, spool, 0)
+            if not isinstance(found, Input):
+                yield found
+                continue
+            real = os.path.realpath(found.path)
+            if real in seen:
+                continue
+            seen.add(real)
+            yield from _Unpacking(found, spool, archives).all()
 
 
 def _stdin(spool: Path) -> Iterator[Found]:
@@ -140,7 +187,7 @@ def _file(path: str) -> Found:
         stat = Path(path).stat()
         identity = fingerprint(path, stat.st_size)
     except OSError as error:
-        return Unopened(path, error.strerror or str(error))
+        return Unopened(path, _why(error))
     return Input(path, identity, path, stat.st_size, stat.st_mtime_ns // 1000)
 
 
@@ -150,26 +197,6 @@ def fingerprint(path: str, size: int) -> bytes:
         head = file.read(HEAD)
         file.seek(max(size - HEAD, 0))
         return ids.digest("file/1", size.to_bytes(8, "little"), head, file.read(HEAD))
-
-
-def _unpacked(found: Found, spool: Path, depth: int) -> Iterator[Found]:
-    """Yield the input itself, or what is packed in it."""
-    if isinstance(found, Unopened):
-        yield found
-        return
-    try:
-        kind = _kind(found.path)
-        if kind is None:
-            yield found
-            return
-        if depth >= MAX_DEPTH:
-            yield Unopened(found.name, f"packed more than {MAX_DEPTH} times: refused")
-        else:
-            for member in _MEMBERS[kind](found, spool):
-                yield from _unpacked(member, spool, depth + 1)
-    except _UNREADABLE as error:
-        yield Unopened(found.name, str(error) or type(error).__name__)
-    found.release()
 
 
 _ENCRYPTED = 1  # APPNOTE.TXT 4.4.4, bit 0
@@ -191,38 +218,145 @@ def _kind(path: str) -> str | None:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 
 
-def _spooled(holder: Input, stream: IO[bytes], name: str, spool: Path, packed: int) -> Iterator[Found]:
-    """Copy a packed stream to a plain file. What is damaged is kept up to the damage, and reported."""
-    limit = max(FREE_SIZE, packed * MAX_RATIO)
-    problem = ""
-    with tempfile.NamedTemporaryFile(dir=spool, delete=False) as copy:
-        size = 0
+class _Unpacking:
+    """One file on disk and everything that is packed in it, within one budget of bytes and members."""
+
+    def __init__(self, top: Input, spool: Path, archives: Copies) -> None:
+        self._top = top
+        self._spool = spool
+        self._archives = archives
+        self._allowed = max(FREE_SIZE, top.size * MAX_RATIO)  # unpacked bytes
+        self._bytes, self._members = self._allowed, MAX_MEMBERS  # that may yet come
+        self._refused = ""  # why nothing more of it is unpacked
+
+    def all(self) -> Iterator[Found]:
+        """Yield the file itself, or what is packed in it."""
+        yield from self._opened(self._top, 0)
+        if self._refused:
+            yield Unopened(self._top.name, self._refused)
+
+    def _opened(self, found: Input, depth: int) -> Iterator[Found]:
         try:
-            # `read1` hands over what was unpacked before a damage; `read` would lose up to a whole block of it.
-            while data := stream.read1(_COPY):  # type: ignore[attr-defined]
-                size += len(data)
-                if size > limit:
-                    problem = f"unpacks to more than {limit} bytes, over {MAX_RATIO} times its size: refused as a bomb"
-                    break
-                copy.write(data)
+            kind = _kind(found.path)
+            if kind is None:
+                yield found
+                return
+            distinct = self._archives.distinct(found)
+            if isinstance(distinct, Copy):
+                yield distinct
+            elif depth >= MAX_DEPTH:
+                yield Unopened(found.name, f"packed more than {MAX_DEPTH} times: refused")
+            else:
+                with closing(self._members_of(distinct, kind)) as members:
+                    for member in members:
+                        yield from self._opened(member, depth + 1) if isinstance(member, Input) else [member]
+                        if self._refused:
+                            break
         except _UNREADABLE as error:
-            problem = f"damaged after {size} bytes: {str(error) or type(error).__name__}"
-    identity = ids.digest("member/1", holder.id, name.encode("utf-8", "surrogateescape"))
-    unpacked = Input(name, identity, copy.name, size, holder.modified_at, temporary=True)
-    if problem:
-        yield Unopened(name, problem)
-    if size and size <= limit:
-        yield unpacked
-    else:
-        unpacked.release()
+            yield Unopened(found.name, _why(error))
+        found.release()
+
+    def _members_of(self, found: Input, kind: str) -> Generator[Found]:
+        if kind == "zip":
+            yield from self._zip(found)
+        elif kind == "tar":
+            yield from self._tar(found)
+        else:
+            with _STREAMS[kind](found.path) as stream:
+                yield from self._spooled(found, stream, "", found.size)
+
+    def _zip(self, found: Input) -> Iterator[Found]:
+        with zipfile.ZipFile(found.path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir() and not _is_shadow(info.filename)]
+            if not self._has_room_for(len(members)):
+                return
+            for info in sorted(members, key=lambda one: one.filename):
+                if info.flag_bits & _ENCRYPTED:
+                    yield Unopened(f"{found.name}!{info.filename}", "encrypted: unpack it with its password")
+                    continue
+                try:
+                    with archive.open(info) as stream:
+                        yield from self._spooled(found, stream, info.filename, info.compress_size)
+                except _UNREADABLE as error:
+                    yield Unopened(f"{found.name}!{info.filename}", _why(error))
+
+    def _tar(self, found: Input) -> Iterator[Found]:
+        with tarfile.open(found.path) as archive:
+            for member in archive:
+                if not self._has_room_for(1):
+                    return
+                stream = archive.extractfile(member) if member.isfile() else None
+                if stream is not None and not _is_shadow(member.name):
+                    yield from self._spooled(found, stream, member.name, found.size)
+
+    def _has_room_for(self, members: int) -> bool:
+        """Charge members to the budget; once it is spent nothing more is unpacked."""
+        self._members -= members
+        if self._members < 0:
+            self._refused = f"holds more than {MAX_MEMBERS} files: refused"
+        return not self._refused
+
+    def _spooled(self, holder: Input, stream: IO[bytes], member: str, packed: int) -> Iterator[Found]:
+        """Copy a packed stream to a plain file. What is damaged is kept up to the damage, and reported.
+
+        `member` is its name in an archive; empty where `holder` is this one file, compressed.
+        """
+        name = f"{holder.name}!{member}" if member else _without_ending(holder.name)
+        identity = ids.digest("member/1", holder.id, member.encode("utf-8", "surrogateescape"))
+        limit = max(FREE_SIZE, packed * MAX_RATIO)
+        hasher = hashlib.blake2b()
+        problem, size = "", 0
+        with tempfile.NamedTemporaryFile(dir=self._spool, delete=False) as copy:
+            try:
+                # `read1` hands over what was unpacked before a damage; `read` would lose up to a whole block of it.
+                while data := stream.read1(_COPY):  # type: ignore[attr-defined]
+                    size += len(data)
+                    if size > limit:
+                        problem = (
+                            f"unpacks to more than {limit} bytes, over {MAX_RATIO} times its size: refused as a bomb"
+                        )
+                        break
+                    if not self._has_room_for_bytes(len(data)):
+                        break
+                    copy.write(data)
+                    hasher.update(data)
+            except _UNREADABLE as error:
+                problem = f"damaged after {size} bytes: {_why(error)}"
+        unpacked = Input(name, identity, copy.name, size, holder.modified_at, temporary=True, whole=hasher.digest())
+        if problem:
+            yield Unopened(name, problem)
+        if size and size <= limit and not self._refused:
+            yield unpacked
+        else:
+            unpacked.release()
+
+    def _has_room_for_bytes(self, count: int) -> bool:
+        self._bytes -= count
+        if self._bytes < 0:
+            self._refused = f"unpacks to more than {self._allowed} bytes in all: refused as a bomb"
+        return not self._refused
 
 
-def _compressed(opened: Callable[[str], IO[bytes]], ending: str) -> "Members":
-    def members(found: Input, spool: Path) -> Iterator[Found]:
-        with opened(found.path) as stream:
-            yield from _spooled(found, stream, found.name.removesuffix(ending), spool, found.size)
+def _why(error: Exception) -> str:
+    """Say in our own words why something cannot be unpacked: what libraries say is not for everybody."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, EOFError):
+        return "its end is missing"
+    if isinstance(error, NotImplementedError):
+        return "packed in a way that is not known here"
+    return "what is packed is damaged"
 
-    return members
+
+def _without_ending(name: str) -> str:
+    for ending in (".gz", ".zst", ".bz2", ".xz"):
+        name = name.removesuffix(ending)
+    return name
+
+
+def _is_shadow(name: str) -> bool:
+    """Say whether a member only holds what macOS knows about another file."""
+    return Path(name).name.startswith("._")
 
 
 def _open_gzip(path: str) -> IO[bytes]:
@@ -237,50 +371,13 @@ def _open_lzma(path: str) -> IO[bytes]:
     return cast("IO[bytes]", lzma.open(path))
 
 
-def _unzstd(path: str) -> IO[bytes]:
+def _open_zstd(path: str) -> IO[bytes]:
     return cast("IO[bytes]", io.BufferedReader(ZstdFile(path, _WINDOW), _COPY))
 
 
-def _zip(found: Input, spool: Path) -> Iterator[Found]:
-    with zipfile.ZipFile(found.path) as archive:
-        members = [info for info in archive.infolist() if not info.is_dir() and not _is_shadow(info.filename)]
-        if len(members) > MAX_MEMBERS:
-            yield Unopened(found.name, f"holds more than {MAX_MEMBERS} files: refused")
-            return
-        for info in sorted(members, key=lambda one: one.filename):
-            name = f"{found.name}!{info.filename}"
-            if info.flag_bits & _ENCRYPTED:
-                yield Unopened(name, "encrypted: unpack it with its password")
-                continue
-            try:
-                with archive.open(info) as stream:
-                    yield from _spooled(found, stream, name, spool, info.compress_size)
-            except _UNREADABLE as error:
-                yield Unopened(name, str(error) or type(error).__name__)
-
-
-def _is_shadow(name: str) -> bool:
-    """Say whether a member only holds what macOS knows about another file."""
-    return Path(name).name.startswith("._")
-
-
-def _tar(found: Input, spool: Path) -> Iterator[Found]:
-    with tarfile.open(found.path) as archive:
-        for count, member in enumerate(archive):
-            if count >= MAX_MEMBERS:
-                yield Unopened(found.name, f"holds more than {MAX_MEMBERS} files: refused")
-                return
-            stream = archive.extractfile(member) if member.isfile() else None
-            if stream is not None and not _is_shadow(member.name):
-                yield from _spooled(found, stream, f"{found.name}!{member.name}", spool, found.size)
-
-
-Members = Callable[[Input, Path], Iterator[Found]]
-_MEMBERS: dict[str, Members] = {
-    "gzip": _compressed(_open_gzip, ".gz"),
-    "zstd": _compressed(_unzstd, ".zst"),
-    "bzip2": _compressed(_open_bz2, ".bz2"),
-    "xz": _compressed(_open_lzma, ".xz"),
-    "zip": _zip,
-    "tar": _tar,
+_STREAMS: dict[str, Callable[[str], IO[bytes]]] = {
+    "gzip": _open_gzip,
+    "zstd": _open_zstd,
+    "bzip2": _open_bz2,
+    "xz": _open_lzma,
 }

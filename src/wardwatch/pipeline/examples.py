@@ -7,20 +7,18 @@ An example is a log as its source writes it, so that the source is tested with t
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from wardwatch.catalogue.files import ContentFile, documents
-from wardwatch.detection.match import Memory
 from wardwatch.events.alert import Alert
 from wardwatch.kernel import stamps
 from wardwatch.kernel.severity import Level
 from wardwatch.pipeline import ruleset
+from wardwatch.pipeline.in_process import InProcess
 from wardwatch.pipeline.ruleset import RuleSet
 from wardwatch.pipeline.scan import Scan, Summary
-from wardwatch.pipeline.tasks import Settings, Task, TaskResult
-from wardwatch.pipeline.work import Worker
+from wardwatch.pipeline.tasks import Settings
 
 _EPOCH = stamps.iso("2026-11-23T02:00:00Z")[0]  # where `repeat` begins
 _NOW = stamps.iso("2026-12-31T00:00:00Z")[0]  # examples are from before
@@ -40,20 +38,6 @@ class Outcome:
     problem: str = ""
 
 
-class _Here:
-    """The simplest engine: one task after the other."""
-
-    def __init__(self, rules: RuleSet, settings: Settings) -> None:
-        self._worker = Worker(rules.rules, Memory(rules.store.databases), settings)
-
-    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Run the tasks."""
-        return chain.from_iterable(map(self._worker.run, tasks))
-
-    def close(self) -> None:
-        """Nothing is left running."""
-
-
 def run_log(
     log: bytes, source: str, rules: RuleSet, *, level: Level = Level.INFORMATIONAL
 ) -> tuple[list[Alert], Summary]:
@@ -70,7 +54,7 @@ def scan_paths(
     """Scan a few small logs here and now; returns their alerts and what was seen."""
     settings = Settings("example", _NOW, level, needs=tuple(rules.correlations.needs.items()))
     with tempfile.TemporaryDirectory() as folder:
-        scan = Scan(_Here(rules, settings), rules.correlations, Path(folder), source=source)
+        scan = Scan(InProcess(rules, settings), rules.correlations, Path(folder), source=source)
         return list(scan.run(paths, settings)), scan.summary
 
 

@@ -1,6 +1,8 @@
 """Check rule files: what any Sigma rule needs to run here, and what a rule of our own must carry besides."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +16,52 @@ SCHEMA = "wardwatch/rule/1"
 _NEEDED = ("title", "id", "status", "description", "author", "date", "level", "tags", "wardwatch")
 
 
-def check(paths: Iterable[Path], *, own: bool) -> Iterator[str]:
-    """Yield a line for each problem, beginning with the file; `own` asks for all that our own rules must carry."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and with which file; `path` is empty where it is with several."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}" if self.path else self.what
+
+
+def check(paths: Iterable[Path], *, own: bool) -> Iterator[Problem]:
+    """Yield every problem; `own` asks for all that our own rules must carry."""
     found = list(files.find(paths))
     titles: dict[str, str] = {}
     for file in found:
         try:
             documents = files.documents(file)
         except ContentError as error:
-            yield f"{error.where}: {error.what}"
+            yield Problem(error.where, error.what)
             continue
-        yield from (f"{file.path}: {problem}" for document in documents for problem in _of_document(document, own=own))
+        yield from (
+            Problem(file.path, problem) for document in documents for problem in _of_document(document, own=own)
+        )
         for document in documents if own else []:
             title = str(document.get("title"))
             if title in titles:
-                yield f"{file.path}: the title {title!r} is also that of {titles[title]}"
+                yield Problem(file.path, f"the title {title!r} is also that of {titles[title]}")
             titles[title] = file.path
     wanted = {name for file in found for name in _lists(file)}
     rules = ruleset.of_files(found, dict.fromkeys(wanted, ("example",)))
-    yield from (f"{rule.path}: {rule.title.en}: {rule.reason}" for rule in rules.rules.every() if rule.reason)
-    yield from rules.rules.warnings
+    yield from (Problem(rule.path, f"{rule.title.en}: {rule.reason}") for rule in rules.rules.every() if rule.reason)
+    yield from (Problem("", warning) for warning in rules.rules.warnings)
+
+
+def playbooks(paths: Iterable[Path]) -> Counter[str]:
+    """Count the rules that name each playbook, so that what there is can be checked against what is asked for."""
+    found: Counter[str] = Counter()
+    for file in files.find(paths):
+        try:
+            documents = files.documents(file)
+        except ContentError:
+            continue
+        blocks = (document.get("wardwatch") for document in documents)
+        found.update(str(block["playbook"]) for block in blocks if isinstance(block, dict) and block.get("playbook"))
+    return found
 
 
 def _lists(file: files.ContentFile) -> Iterator[str]:

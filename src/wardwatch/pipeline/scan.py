@@ -1,6 +1,5 @@
 """Scan logs for an attack: find them, cut them into tasks, run these, correlate, and hand on alerts as they come."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,8 +13,7 @@ from wardwatch.correlation.rules import Correlations
 from wardwatch.events.alert import Alert
 from wardwatch.events.logsource import LogSource
 from wardwatch.frames import inputs
-from wardwatch.frames.inputs import Input, Unopened
-from wardwatch.kernel import ids
+from wardwatch.frames.inputs import Copies, Copy, Input, Unopened
 from wardwatch.pipeline.blocks import by_lines
 from wardwatch.pipeline.mixed import is_mixed
 from wardwatch.pipeline.sorter import Sorter
@@ -96,7 +94,7 @@ class Cutter:
         self._summary = summary
         self._spool = spool
         self._source = source
-        self._seen: dict[bytes, list[tuple[str, str, bytes]]] = {}  # by fingerprint: name, path, hash of all bytes
+        self._logs = Copies()
         self._open: Counter[str] = Counter()  # pieces of an unpacked log that are not read yet
 
     def tasks(self, paths: Iterable[str], leave_out: Collection[str] = ()) -> Iterator[Task]:
@@ -104,12 +102,15 @@ class Cutter:
         for found in inputs.find(paths, self._spool, leave_out):
             if isinstance(found, Unopened):
                 self._summary.unopened.append(found)
-            else:
-                distinct = self._distinct(found) if found.size else None
-                if distinct is None:
-                    found.release()
-                else:
-                    yield from self._cut(distinct)
+                continue
+            distinct = self._logs.distinct(found) if isinstance(found, Input) and found.size else found
+            if isinstance(distinct, Copy):
+                self._summary.copies.append(f"{distinct.name} = {distinct.of}")
+            elif distinct.size:
+                yield from self._cut(distinct)
+                continue
+            if isinstance(found, Input):
+                found.release()
 
     def done(self, task: Task) -> None:
         """Remove an unpacked log when its last piece was read."""
@@ -117,23 +118,6 @@ class Cutter:
         if not self._open[task.input.path]:
             del self._open[task.input.path]
             task.input.release()
-
-    def _distinct(self, found: Input) -> Input | None:
-        """Return the log, `None` if the same bytes were read already: events of copies would have the same ids.
-
-        Logs that only look alike (size, beginning and end) are told apart by all their bytes, and get ids of their own.
-        """
-        looks = inputs.fingerprint(found.path, found.size)
-        small = found.size <= 2 * inputs.HEAD  # then the fingerprint is of all its bytes
-        alike = self._seen.setdefault(looks, [])
-        # An unpacked log is gone when the next one comes, so its hash is made now.
-        whole = b"" if small or not (alike or found.temporary) else _hashed(found.path)
-        for name, path, known in alike:
-            if small or (known or _hashed(path)) == whole:
-                self._summary.copies.append(f"{found.name} = {name}")
-                return None
-        alike.append((found.name, found.path, whole))
-        return replace(found, id=ids.digest("file/2", found.id, whole)) if len(alike) > 1 else found
 
     def _cut(self, found: Input) -> Iterator[Task]:
         with Path(found.path).open("rb") as stream:
@@ -150,11 +134,6 @@ class Cutter:
         pieces = list(_pieces(task)) if found.size > PIECE and source.independent and by_lines(source, task) else [task]
         self._open[found.path] += len(pieces)
         yield from pieces
-
-
-def _hashed(path: str) -> bytes:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").digest()
 
 
 def _pieces(task: Task) -> Iterator[Task]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wardwatch.detection.rules import Rule
+from wardwatch.events.logsource import covers
 from wardwatch.events.record import Value
 from wardwatch.kernel import stamps
 from wardwatch.kernel.bilingual import Text
@@ -138,6 +139,20 @@ class Findings:
     since: int | None = None
     until: int | None = None
     off: Sequence[Rule] = ()
+
+    @property
+    def ruled(self) -> bool:
+        """Whether any rule is active."""
+        return any(rule.supported for rule in self.rules.values())
+
+    @property
+    def watched(self) -> bool:
+        """Whether any active rule is about what was read; otherwise nothing was looked for."""
+        seen = tuple(self.summary.events)
+        return any(
+            rule.supported and rule.kind != "correlation" and any(covers(rule.logsource, one) for one in seen)
+            for rule in self.rules.values()
+        )
 
 
 _HOSTILE = re.compile(

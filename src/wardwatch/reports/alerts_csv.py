@@ -2,11 +2,13 @@ r"""A timeline of alerts as CSV, which Timesketch and spreadsheets read.
 
 Timesketch asks for the columns `message`, `datetime` (ISO 8601 with offset) and `timestamp_desc`
 (https://timesketch.org/guides/user/import-from-json-csv/); ours follow. A correlation is one row, at its
-first event. Cells that a spreadsheet would run as a formula begin with an apostrophe (OWASP, CSV
-injection); no cell holds a line break. RFC 4180 quoting, lines end with `\\n`.
+first event. What a spreadsheet would run as a formula begins with an apostrophe (OWASP, CSV injection),
+also within a cell: many spreadsheets split at `;` or another character instead of a comma, and then do not
+honour quotes in mid-cell. No cell holds a line break. RFC 4180 quoting, lines end with `\\n`.
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -21,7 +23,9 @@ COLUMNS = (
     *("file", "record_id", "alert_id", "count", "last_datetime", "fields"),
 )
 MAX_CELL = 32_000  # characters; a spreadsheet's cell holds 32,767
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where a spreadsheet may see a cell begin (at the start, or behind what it may split at), and what makes it a formula:
+# blanks and quotes in front do not help, and full-width signs do as well.
+_FORMULA = re.compile('(\\A|[;,|\t])(?=[\\s"]*[=+@\uff1d\uff0b\uff0d\uff20-])')
 
 
 def write(alerts: Iterable[Alert], stream: TextIO, *, heading: bool = True) -> int:
@@ -64,6 +68,6 @@ def _datetime(stamp: int) -> str:
 
 
 def _cell(text: str) -> str:
-    r"""Defuse one cell. The check is made on the raw text: `clean` has shown a leading tab as `\\t`."""
-    shown = clean(text, MAX_CELL)
-    return f"'{shown}" if text.startswith(_FORMULA) else shown
+    r"""Defuse one cell. A leading tab or carriage return, which `clean` shows as `\\t` or `\\r`, is defused as well."""
+    shown = _FORMULA.sub(r"\1'", clean(text, MAX_CELL))
+    return f"'{shown}" if text.startswith(("\t", "\r")) else shown

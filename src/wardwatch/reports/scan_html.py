@@ -6,9 +6,10 @@ Every value is escaped by Jinja2's autoescape after `clean`. Made to WCAG 2.1 AA
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from wardwatch.charts import course
 from wardwatch.events.alert import Alert
 from wardwatch.frames.inputs import Unopened
 from wardwatch.kernel.bilingual import Text
@@ -39,7 +41,6 @@ from wardwatch.reports.parts.answer import advice, answer, computers, steps
 from wardwatch.reports.parts.answer import course as course_of
 from wardwatch.reports.parts.reasons import place as in_log
 from wardwatch.reports.parts.reasons import reason as why
-from wardwatch.reports.templates import course
 from wardwatch.reports.templates.scan_words import STRINGS
 from wardwatch.threats import attack
 
@@ -58,10 +59,23 @@ _SECOND = 1_000_000  # µs
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A text and, where it is not in the page's language, the language it is in (WCAG 2.1, 3.1.2)."""
+    """A text and, where it is not in the page's language, the language it is in (WCAG 2.1, 3.1.2).
+
+    `quoted` is the language of what stands in French quotation marks within it, if that is another.
+    """
 
     text: str
     lang: str = ""
+    quoted: str = ""
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """Pieces of the text, each with the language that it is marked with; empty for that of the page."""
+        pieces = _QUOTED.split(self.text) if self.quoted else [self.text]
+        return [(piece, self.quoted if place % 2 else self.lang) for place, piece in enumerate(pieces) if piece]
+
+
+_QUOTED = re.compile("(?<=«\u00a0)(.+?)(?=\u00a0»)")
 
 
 def render(findings: Findings, *, theme: str = "") -> str:
@@ -161,6 +175,11 @@ class _View:
     def _said(self, text: Text, limit: int = 1_000) -> Said:
         lang = "en" if self._say.language != "en" and not text.fr and text.en else ""
         return Said(clean(self._say.text(text), limit), lang)
+
+    def _reason(self, text: Text) -> Said:
+        """A reason, which quotes in English what a library says."""
+        said = self._said(text, 200)
+        return said if self._say.language == "en" else replace(said, quoted="en")
 
     def _level(self, level: Level) -> dict[str, str]:
         return {"slug": level.word, "word": self._say.level(level)}
@@ -297,7 +316,7 @@ class _View:
         ordered = sorted(by_reason.items(), key=lambda one: (-one[1], one[0]))
         found = [
             self._bad(
-                self._said(why(reason), 200),
+                self._reason(why(reason)),
                 count,
                 [f"{one.file} {self._say.text(in_log(one.place))}" for one in summary.shown if one.reason == reason],
             )
@@ -326,7 +345,7 @@ class _View:
         if told is None:
             return None
         examples = [
-            {"title": self._said(one.title, 200), "level": self._level(one.level), "why": self._said(one.reason, 200)}
+            {"title": self._said(one.title, 200), "level": self._level(one.level), "why": self._reason(one.reason)}
             for one in told.examples
         ]
         return {"sentences": told.sentences, "examples": examples, "see": told.see}

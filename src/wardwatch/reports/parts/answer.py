@@ -55,6 +55,14 @@ STRINGS = {
         "Nothing could be checked: no event was read.",
         "Rien n'a pu être vérifié : aucun événement n'a été lu.",
     ),
+    "unruled": Text(
+        "Nothing was looked for: no rule is active.",
+        "Rien n'a été recherché : aucune règle n'est active.",
+    ),
+    "unwatched": Text(
+        "Nothing was looked for: no active rule is about what was read.",
+        "Rien n'a été recherché : aucune règle active ne porte sur ce qui a été lu.",
+    ),
     "outside.both": Text(
         "0 of {all} events lie between {since} and {until} UTC: nothing could be checked.",
         "0 événement sur {all} entre le {since} et le {until} UTC : rien n'a pu être vérifié.",
@@ -115,7 +123,8 @@ def answer(findings: Findings) -> Answer:
     before = f"{say('interrupted')} " if findings.interrupted else ""
     if level is None:
         seen = findings.summary.total_events - findings.summary.outside
-        return Answer(before + _nothing(findings, say, seen), "", None, blind=not seen or findings.interrupted)
+        blind = not seen or findings.interrupted or not findings.watched
+        return Answer(before + _nothing(findings, say, seen), "", None, blind=blind)
     names = (say.text(playbook(step.playbook) if step.playbook else step.title) for step in steps(findings))
     told = ", ".join(dict.fromkeys(names))
     first = say("first", steps=clean(told)) if told else ""
@@ -126,10 +135,12 @@ def answer(findings: Findings) -> Answer:
 
 
 def _nothing(findings: Findings, say: Words, seen: int) -> str:
-    """No alert: because nothing was there to check, or because nothing was found in what was."""
+    """No alert: because nothing was there to check, or nothing to check it with, or because nothing was found."""
     read = findings.summary.total_events
     if not read:
         return say("blind")
+    if not findings.watched:
+        return say("unwatched" if findings.ruled else "unruled")
     if seen == read:
         return say.count("none", read)
     every = number(read, say.language)

@@ -1,1 +1,1 @@
-"""What documents are made with: templates, style sheets, and the geometry of their charts."""
+"""What documents are made with: templates, style sheets and words."""

@@ -6,8 +6,7 @@ pixels at full width. A label stands where there is room for it; the table besid
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from wardwatch.reports import Clock
+from typing import Protocol
 
 WIDTH = 880
 _LEFT, _RIGHT = 190, 868  # between which time runs
@@ -26,6 +25,26 @@ _STEPS = tuple(
 )
 _DAY = 86_400 * _SECOND
 _MAX_TICKS = 6
+
+
+class Times(Protocol):
+    """Writes the times (µs UTC) of an axis, in the language of the document."""
+
+    def at(self, stamp: int) -> str:
+        """Write the day and the minute."""
+        ...
+
+    def day(self, stamp: int) -> str:
+        """Write the day."""
+        ...
+
+    def minute(self, stamp: int) -> str:
+        """Write the time of day, to the minute."""
+        ...
+
+    def second(self, stamp: int) -> str:
+        """Write the time of day, to the second."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +96,14 @@ class Chart:
     rows: tuple[Row, ...]
 
 
-def draw(lines: Sequence[Line], clock: Clock) -> Chart:
+def draw(lines: Sequence[Line], times: Times) -> Chart:
     """Lay out `lines`, in their order; each must have reached something."""
     first = min(at for line in lines for at, _ in line.reached)
     last = max(at for line in lines for at, _ in line.reached)
     scale = _Scale(first, last)
     rows = tuple(_row(line, _TOP + place * _ROW, scale) for place, line in enumerate(lines))
     height = _TOP + (len(lines) - 1) * _ROW + 12 + _BOTTOM
-    return Chart(WIDTH, height, tuple(_ticks(scale, clock)), rows)
+    return Chart(WIDTH, height, tuple(_ticks(scale, times)), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +145,16 @@ def _labelled(x: float, tactics: Sequence[str], lanes: list[float]) -> Mark:
     return Mark(x, "", x, 0, "start")
 
 
-def _ticks(scale: _Scale, clock: Clock) -> Iterator[Tick]:
+def _ticks(scale: _Scale, times: Times) -> Iterator[Tick]:
     span = scale.last - scale.first
     step = next((step for step in _STEPS if span <= step * (_MAX_TICKS - 1)), _STEPS[-1])
     if span < _SECOND:
-        yield Tick(scale.x(scale.first), clock.at(scale.first), "start")  # all is at the left edge
+        yield Tick(scale.x(scale.first), times.at(scale.first), "start")  # all is at the left edge
         return
     at, shown = -(-scale.first // step) * step, ""
     while at <= scale.last:
-        day = clock.day(at)
-        time = clock.minute(at) if step >= 60 * _SECOND else clock.second(at)
+        day = times.day(at)
+        time = times.minute(at) if step >= 60 * _SECOND else times.second(at)
         text = day if step >= _DAY else time if day == shown else f"{day}, {time}"
         shown, x = day, scale.x(at)
         half = len(text) * _DIM
