@@ -22,6 +22,7 @@ from wardwatch.events.builder import BatchBuilder, Origin
 from wardwatch.events.record import Group
 from wardwatch.kernel.severity import Level
 from wardwatch.pipeline import ruleset
+from wardwatch.pipeline.reading import MAX_ROWS
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 from wardwatch.pipeline.scan import Cutter, Summary
 from wardwatch.pipeline.tasks import Settings
@@ -97,8 +98,8 @@ def matching(rules: RuleSet) -> list[Figure]:
 def _batches(rules: RuleSet, memory: Memory, path: Path) -> list[object]:
     lines = path.read_bytes().split(b"\n")
     batches: list[object] = []
-    for start in range(0, len(lines), 8_192):
-        bodies = [(number, line) for number, line in enumerate(lines[start : start + 8_192]) if line]
+    for start in range(0, len(lines), MAX_ROWS):
+        bodies = [(number, line) for number, line in enumerate(lines[start : start + MAX_ROWS]) if line]
         builder = BatchBuilder(Origin("bench", b"", NOW, "windows_json"), lambda one: needs(rules.rules, one, memory))
         for group in windows_json.read(bodies, Context(0)):
             if isinstance(group, Group):
@@ -167,7 +168,7 @@ def scaling(path: Path) -> list[Figure]:
 
 
 def starting() -> list[Figure]:
-    """From the command to the first match, rules cached: wall seconds of a fresh process, and of `--help`."""
+    """From the command to the first match and to the end, rules cached: wall seconds of a fresh process; `--help`."""
     event = {
         "@timestamp": "2026-11-23T02:11:04Z",
         "Channel": "Microsoft-Windows-Sysmon/Operational",
@@ -180,15 +181,30 @@ def starting() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "one.json"
         log.write_text(json.dumps(event))
-        scan = [*command, "scan", "--no-own-rules", *sigma, "--json", os.devnull, str(log)]
+        scan = [*command, "scan", "--no-own-rules", *sigma, "--json", "-", str(log)]
         seconds = {
-            name: [_wall(argv) for _ in range(REPEATS + 1)][1:]
-            for name, argv in (("scan", scan), ("help", [*command, "--help"]))
+            name: [measure(argv) for _ in range(REPEATS + 1)][1:]
+            for name, measure, argv in (
+                ("first", _first_line, scan),
+                ("end", _wall, scan),
+                ("help", _wall, [*command, "--help"]),
+                ("python", _wall, [sys.executable, "-c", "import numpy, pyarrow.compute"]),
+            )
         }
     return [
-        figure("start, cached rules, to the end of a one-event scan", seconds["scan"], "s"),
+        figure("start, cached rules, to the first match", seconds["first"], "s"),
+        figure("start, cached rules, to the end of a one-event scan", seconds["end"], "s"),
         figure("wardwatch --help", seconds["help"], "s"),
+        figure("Python, numpy and Arrow alone (yardstick)", seconds["python"], "s"),
     ]
+
+
+def _first_line(argv: list[str]) -> float:
+    began = time.perf_counter()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        if process.stdout is None or not process.stdout.readline():
+            raise RuntimeError("the scan found nothing")
+        return time.perf_counter() - began
 
 
 def _wall(argv: list[str]) -> float:

@@ -32,7 +32,7 @@ def warn(rules: "RuleSet", named: Sequence[Path]) -> None:
     from wardwatch.catalogue import files  # noqa: PLC0415
 
     for path in named:
-        if next(files.find([path]), None) is None:
+        if not files.holds_any(path):
             raise InputError("no Sigma rule found", where=str(path), hint="name a folder, file or zip with .yml files")
     store = [rules.store.warning] if rules.store.warning else []
     for warning in [*store, *rules.rules.warnings, *(f"{error.what} ({error.where})" for error in rules.errors)]:

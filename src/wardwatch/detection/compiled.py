@@ -18,7 +18,7 @@ from wardwatch.kernel.severity import Level
 
 Expression = Any  # int | bool | list[str | Expression]; mypy has no recursive plain data
 
-FORMAT = 4  # of the stored form; part of the cache's key
+FORMAT = 5  # of the stored form; part of the cache's key
 
 
 T = TypeVar("T")
@@ -82,14 +82,18 @@ class CompiledRules:
 
     `anchors[rule]` are predicates of which one must be true if the rule is to fire; `None` where there are none.
     `others` are rules that no event is matched against: correlations, and unsupported ones with their reason.
+    `asked` are the predicates of each rule, in order, and `looks` the field and kind of each predicate.
     `correlations` are the YAML documents of the correlations among them, for the room above. `compiled` holds
-    conditions as Python, made when they are first asked. Of a stored set, rules and predicates are built when asked.
+    conditions as Python, made when they are first asked. Of a stored set, rules, conditions and predicates are built
+    when they are asked for.
     """
 
     rules: Sequence[Rule]
-    conditions: list[Expression]
+    conditions: Sequence[Expression]
     anchors: list[list[int] | None]
     predicates: Sequence[Predicate]
+    asked: list[list[int]]
+    looks: list[tuple[str | None, str]]
     keys: list[Key]
     keywords: set[int] = field(default_factory=set)  # numbers of the predicates that look at every field
     others: list[Rule] = field(default_factory=list)
@@ -110,10 +114,12 @@ class CompiledRules:
         """Serialise; see `restore`."""
         return orjson.dumps(
             {
-                "rules": [_plain(rule) for rule in self.rules],
+                # As texts, which are parsed when somebody asks for one: that is half of the time of loading.
+                "rules": [orjson.dumps(_plain(rule)).decode() for rule in self.rules],
+                "conditions": [orjson.dumps(condition).decode() for condition in self.conditions],
                 "keywords": sorted(self.keywords),
                 "keys": [[key.id, key.name, *dataclasses.astuple(key.logsource)] for key in self.keys],
-                "conditions": self.conditions,
+                "asked": self.asked,
                 "anchors": self.anchors,
                 "predicates": [[p.field, p.kind, p.args] for p in self.predicates],
                 "others": [_plain(rule) for rule in self.others],
@@ -128,8 +134,10 @@ def restore(stored: bytes) -> CompiledRules:
     """Rebuild what `dump` wrote. It is plain data: nothing in it is executed."""
     found = orjson.loads(stored)
     return CompiledRules(
-        rules=Lazy(found["rules"], _rule),
-        conditions=found["conditions"],
+        rules=Lazy(found["rules"], lambda text: _rule(orjson.loads(text))),
+        conditions=Lazy(found["conditions"], orjson.loads),
+        asked=found["asked"],
+        looks=[(field, kind) for field, kind, _ in found["predicates"]],
         anchors=found["anchors"],
         predicates=Lazy(found["predicates"], lambda plain: Predicate(plain[0], plain[1], _tuples(plain[2]))),
         keywords=set(found["keywords"]),

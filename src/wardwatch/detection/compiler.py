@@ -32,7 +32,8 @@ class _Compiler:
     def __init__(self, lists: Lists) -> None:
         self._rules: list[Rule] = []
         self._predicates: list[Predicate] = []
-        self.compiled = CompiledRules(self._rules, [], [], self._predicates, [])
+        self._conditions: list[Expression] = []
+        self.compiled = CompiledRules(self._rules, self._conditions, [], self._predicates, [], [], [])
         self._numbers: dict[Predicate, int] = {}
         self._translator = Translator(self._intern, lists)
 
@@ -40,6 +41,7 @@ class _Compiler:
         number = self._numbers.setdefault(predicate, len(self._numbers))
         if number == len(self._predicates):
             self._predicates.append(predicate)
+            self.compiled.looks.append((predicate.field, predicate.kind))
             if predicate.field is None:
                 self.compiled.keywords.add(number)
         return number
@@ -58,9 +60,11 @@ class _Compiler:
             self.compiled.others.append(dataclasses.replace(parsed.rule, reason=f"condition: {error}"[:300]))
             return
         condition: Expression = conditions[0] if len(conditions) == 1 else ["or", *conditions]
-        asked = {self._predicates[number] for number in numbers(condition)}
+        numbered = sorted(set(numbers(condition)))
+        asked = [self._predicates[number] for number in numbered]
         fields = {p.field for p in asked if p.field} | {str(p.args[0]) for p in asked if p.kind == kinds.REFERENCE}
         self._rules.append(dataclasses.replace(parsed.rule, fields=tuple(sorted(fields))))
         self.compiled.keys.append(Key(parsed.rule.id, parsed.rule.name, parsed.rule.logsource))
-        self.compiled.conditions.append(condition)
+        self._conditions.append(condition)
+        self.compiled.asked.append(numbered)
         self.compiled.anchors.append(anchor(condition, self._predicates)[1])

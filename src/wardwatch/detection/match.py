@@ -1,14 +1,14 @@
 """The engine: one pure function, an EventBatch in, a table of (row, rule) out (docs/explanation/engine.md)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from wardwatch.detection import predicates as kinds
-from wardwatch.detection.compiled import CompiledRules, Expression, numbers
+from wardwatch.detection.compiled import CompiledRules, Expression
 from wardwatch.detection.keywords import KeywordFilter
 from wardwatch.detection.predicates import Predicate
 from wardwatch.detection.scanner import DatabaseStore, Scanner, built
@@ -26,15 +26,20 @@ _RADIX_LIMIT = 1 << 62
 _NOTHING: frozenset[int] = frozenset()
 
 
-@dataclass(slots=True)
 class _Field:
     """One field of a partition: its scanner, what an absent and a null value mean, and what is remembered."""
 
-    name: str
-    scanner: Scanner
-    exists: frozenset[int]
-    null: frozenset[int]
-    known: dict[Any, int] = field(default_factory=dict)
+    def __init__(self, name: str, numbered: Sequence[int], rules: CompiledRules, store: DatabaseStore) -> None:
+        self.name = name
+        self.exists = frozenset(number for number in numbered if rules.looks[number][1] == kinds.EXISTS)
+        self.null = frozenset(number for number in numbered if rules.looks[number][1] == kinds.NULL)
+        self.known: dict[Any, int] = {}
+        self._numbered, self._rules, self._store = numbered, rules, store
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """What answers the predicates, made when a value is there to be asked: many fields are never seen."""
+        return Scanner(((number, self._rules.predicates[number]) for number in self._numbered), self._store)
 
 
 class _Partition:
@@ -45,46 +50,47 @@ class _Partition:
 
     def __init__(self, rules: CompiledRules, numbered: Sequence[int], store: DatabaseStore) -> None:
         self.rules = list(numbered)
-        self.conditions = {number: rules.conditions[number] for number in self.rules}
+        self._conditions = rules.conditions
         self.by_anchor: dict[int, list[int]] = {}
         self.always: list[int] = []
         asked: set[int] = set()
         for number in self.rules:
-            asked.update(numbers(rules.conditions[number]))
+            asked.update(rules.asked[number])
             anchors = rules.anchors[number]
             if anchors is None:
                 self.always.append(number)
             for one in anchors or ():
                 self.by_anchor.setdefault(one, []).append(number)
         self._store = store
-        self._arrange({number: rules.predicates[number] for number in sorted(asked)})
+        self._arrange(rules, sorted(asked))
         self._compiled = rules.compiled
         self.forget()
 
-    def _arrange(self, asked: dict[int, Predicate]) -> None:
-        by_field: dict[str, list[tuple[int, Predicate]]] = {}
-        keywords: list[tuple[int, Predicate]] = []
+    def _arrange(self, rules: CompiledRules, asked: Sequence[int]) -> None:
+        by_field: dict[str, list[int]] = {}
+        self._keywords: list[tuple[int, Predicate]] = []
         self.references: list[tuple[int, Predicate]] = []
-        for number, predicate in asked.items():
-            if predicate.field is None:
-                keywords.append((number, predicate))
-            elif predicate.kind == kinds.REFERENCE:
-                self.references.append((number, predicate))
+        for number in asked:
+            name, kind = rules.looks[number]
+            if name is None:
+                self._keywords.append((number, rules.predicates[number]))
+            elif kind == kinds.REFERENCE:
+                self.references.append((number, rules.predicates[number]))
             else:
-                by_field.setdefault(predicate.field, []).append((number, predicate))
-        self.fields = {
-            name: _Field(
-                name,
-                Scanner(of_field, self._store),
-                frozenset(number for number, predicate in of_field if predicate.kind == kinds.EXISTS),
-                frozenset(number for number, predicate in of_field if predicate.kind == kinds.NULL),
-            )
-            for name, of_field in by_field.items()
-        }
-        self.keywords = Scanner(keywords, self._store) if keywords else None
-        self.keyword_filter = KeywordFilter((predicate for _, predicate in keywords), self._store)
+                by_field.setdefault(name, []).append(number)
+        self.fields = {name: _Field(name, numbered, rules, self._store) for name, numbered in by_field.items()}
         self.needs = frozenset(by_field) | {str(p.args[0]) for _, p in self.references}
         self.needs |= {p.field for _, p in self.references if p.field}
+
+    @cached_property
+    def keywords(self) -> Scanner | None:
+        """What answers the predicates that look at every field, if there are any."""
+        return Scanner(self._keywords, self._store) if self._keywords else None
+
+    @cached_property
+    def keyword_filter(self) -> KeywordFilter:
+        """What tells which values may hold a keyword."""
+        return KeywordFilter((predicate for _, predicate in self._keywords), self._store)
 
     def forget(self) -> None:
         """Empty the memory of this partition."""
@@ -112,7 +118,7 @@ class _Partition:
     def _condition(self, rule: int) -> Callable[[frozenset[int]], bool]:
         found = self._compiled.get(rule)
         if found is None:
-            source = f"lambda true: {_python(self.conditions[rule])}"
+            source = f"lambda true: {_python(self._conditions[rule])}"
             found = self._compiled[rule] = eval(source, {"__builtins__": {}})  # noqa: S307  (numbers and operators only)
         return found
 
@@ -178,9 +184,9 @@ def keyword_filter(rules: CompiledRules, concerned: Callable[[LogSource], bool],
     """Return the filter that tells which raw bodies can hold a keyword of a rule whose log source is `concerned`."""
     asked = {
         number
-        for key, condition in zip(rules.keys, rules.conditions, strict=True)
+        for key, numbered in zip(rules.keys, rules.asked, strict=True)
         if concerned(key.logsource)
-        for number in numbers(condition)
+        for number in numbered
     }
     return KeywordFilter((rules.predicates[number] for number in asked & rules.keywords), memory.store)
 

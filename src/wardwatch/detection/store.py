@@ -112,21 +112,26 @@ class Store:
         """Return the compiled rules of `paths` with `lists`, and the files among them that could not be read.
 
         The key is the content: names, bytes, lists and versions. Sets with unreadable files are not kept.
+        That files are as they were when they were last read is told by their stamps.
         """
+        parts = [str(compiled.FORMAT).encode(), __version__.encode(), version("pysigma").encode()]
+        parts.append(orjson.dumps(dict(lists)))
+        seen = list(files.stamps(paths))
+        stamped = f"seen-{_key([*parts, repr(seen).encode('utf-8', 'surrogateescape')])}"
+        stored = self._read((self._read(stamped) or b"-").decode())
+        if stored is not None:
+            with contextlib.suppress(*_NOT_AS_WRITTEN):
+                return compiled.restore(stored), []
         found = list(files.find(paths))
-        parts = [
-            str(compiled.FORMAT).encode(),
-            __version__.encode(),
-            version("pysigma").encode(),
-            orjson.dumps(dict(lists)),
-        ]
         for file in found:
             parts += [file.path.encode("utf-8", "surrogateescape"), file.text]
         name = f"rules-{_key(parts)}.json"
         stored = self._read(name)
         if stored is not None:
-            with contextlib.suppress(orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-                return compiled.restore(stored), []
+            with contextlib.suppress(*_NOT_AS_WRITTEN):
+                restored = compiled.restore(stored)
+                self._note(stamped, name, seen)
+                return restored, []
         # pySigma loads slowly and is not needed for cached rules.
         from wardwatch.detection.compiler import compile_rules  # noqa: PLC0415
         from wardwatch.detection.load import load_files  # noqa: PLC0415
@@ -135,7 +140,19 @@ class Store:
         rules = compile_rules(loaded, lists)
         if not loaded.errors:
             self._write(name, rules.dump())
+            self._note(stamped, name, seen)
         return rules, loaded.errors
+
+    def _note(self, stamped: str, name: str, seen: Sequence[tuple[str, int, int, int, int]]) -> None:
+        """Note under which name rules with such stamps are kept.
+
+        Not where a file changed a moment ago: it could change once more without its stamps telling so.
+        """
+        self._write(stamped, name.encode())
+        with contextlib.suppress(OSError):
+            noted = None if self._folder is None else self._folder / stamped
+            if noted is not None and noted.stat().st_mtime_ns - max((max(one[2:4]) for one in seen), default=0) < _SOON:
+                noted.unlink()
 
 
 MAX_SIZE = 512 * 1024 * 1024  # bytes of all cached files; one rule set with its patterns takes some 20 MB
@@ -148,6 +165,8 @@ def _not_ours(folder: os.stat_result) -> str:
     return "writable by others" if folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""
 
 
+_SOON = 2_000_000_000  # ns: more than the steps in which file systems write time
+_NOT_AS_WRITTEN = (orjson.JSONDecodeError, KeyError, TypeError, ValueError)
 _SUM = 16  # bytes of the check sum in front of what is stored
 
 

@@ -83,7 +83,7 @@ def _lines_of(data: bytes, lines: list[bytes], start: int, number: int, *, bom: 
         lines[0] = b" " * len(_BOM) + lines[0][len(_BOM) :]
     offsets = accumulate(map(len, lines), lambda offset, length: offset + length + 1, initial=start)
     bodies = [pair for pair in zip(offsets, lines, strict=False) if pair[1] and not pair[1].isspace()]
-    if b"\r" in data:
+    if b"\r\n" in data or data.endswith(b"\r"):
         bodies = [(offset, line.rstrip(b"\r")) for offset, line in bodies]
     rejects = []
     if max(map(len, lines)) > MAX_BODY:

@@ -141,6 +141,11 @@ class Findings:
     off: Sequence[Rule] = ()
 
     @property
+    def active(self) -> int:
+        """How many rules are active, told without a look at each: rules are built when they are asked for."""
+        return len(self.rules) - len(self.off)
+
+    @property
     def ruled(self) -> bool:
         """Whether any rule is active."""
         return any(rule.supported for rule in self.rules.values())

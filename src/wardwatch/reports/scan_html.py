@@ -359,7 +359,7 @@ class _View:
 
     def _coverage(self) -> str:
         summary, say = self._findings.summary, self._say
-        active = sum(rule.supported for rule in self._findings.rules.values())
+        active = self._findings.active
         return say(
             "coverage.text",
             files=say.count("files", summary.files),

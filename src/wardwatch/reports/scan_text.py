@@ -318,6 +318,6 @@ class _Report:
         if summary.first_at is not None and summary.last_at is not None:
             span = Clock(say.language, year=True).span(summary.first_at, summary.last_at)
             parts.append(say("span", span=span))
-        active = sum(rule.supported for rule in self._findings.rules.values())
+        active = self._findings.active
         parts += [say.count("rules", active), say.count("alerts", self._findings.story.count)]
         return " · ".join(parts)

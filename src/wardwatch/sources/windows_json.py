@@ -262,10 +262,18 @@ def _unnamed(data: dict[str, Any]) -> dict[str, Any]:
 def read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Group | Reject]:
     """Read JSON events; see `Source.read`."""
     reader = _Reader(context)
-    take, loads = reader.take, orjson.loads
+    flat, take, loads = reader.flat, reader.take, orjson.loads
     for ordinal, body in bodies:
         try:
-            take(ordinal, loads(body))
+            event = loads(body)
+            try:  # a flat event of a shape and kind that were seen before, as most are
+                shape = flat[tuple(event)]
+                gathered = shape.gathered[shape.label(event)]  # type: ignore[union-attr]
+            except (KeyError, AttributeError, TypeError):
+                take(ordinal, event)
+            else:
+                gathered.row(gathered.pick(event))
+                gathered.ordinal(ordinal)
         except (AttributeError, TypeError, ValueError) as error:
             yield Reject(ordinal, reason(error), body[:80])
     yield from reader.groups()
