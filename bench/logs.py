@@ -30,11 +30,16 @@ def real_events() -> Path:
             for found in inputs.find([str(SHARED / "telemetry" / "otrf")], Path(spool)):
                 if isinstance(found, inputs.Input):
                     data = Path(found.path).read_bytes()
-                    if data[:1] == b"{" and (b'"EventID"' in data[:20_000] or b'"event_id"' in data[:20_000]):
+                    if is_windows(data[:20_000]):
                         out.write(data if data.endswith(b"\n") else data + b"\n")
                     found.release()
         part.rename(target)
     return target
+
+
+def is_windows(head: bytes) -> bool:
+    """Say whether a recording that begins like this holds Windows events (others are of Zeek)."""
+    return head[:1] == b"{" and (b'"EventID"' in head or b'"event_id"' in head)
 
 
 def grown(events: int, seed: int = 20261123) -> Path:

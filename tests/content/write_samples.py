@@ -63,7 +63,7 @@ def windows(moment: datetime, host: str, channel: str, event_id: int, **data: ob
 
 def process(moment: datetime, host: str, user: str, command: str, parent: str = "explorer.exe") -> Line:
     """A program started, as Sysmon sees it; the program is the command's first word, in System32 unless it has a path."""
-    program = command.split(" ", maxsplit=1)[0].strip('"')
+    program = command[1:].partition('"')[0] if command.startswith('"') else command.partition(" ")[0]
     image = program if ":" in program else f"C:\\Windows\\System32\\{program}"
     home = "C:\\Windows\\" if parent == "explorer.exe" else "C:\\Windows\\System32\\"
     data = {"Image": image, "CommandLine": command, "ParentImage": home + parent, "User": f"HOSP\\{user}"}
@@ -74,8 +74,8 @@ def everyday_windows(dice: random.Random) -> Iterator[Line]:
     """Logons, Office, the electronic patient record, a few wrong passwords."""
     office = "C:\\Program Files\\Microsoft Office\\root\\Office16\\"
     programs = (
-        f"{office}WINWORD.EXE /n",
-        f"{office}OUTLOOK.EXE",
+        f'"{office}WINWORD.EXE" /n',
+        f'"{office}OUTLOOK.EXE"',
         "C:\\Dossier\\PatientRecord.exe --ward cardiology",
         "C:\\Dossier\\PatientRecord.exe --ward emergency",
         "C:\\Imaging\\Viewer.exe --worklist",
