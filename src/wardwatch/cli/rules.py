@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wardwatch.cli import DONE, FINDINGS
-from wardwatch.cli._rules import home, rule_paths, say
+from wardwatch.cli._rules import rule_paths, say
 from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.kernel.severity import Level
+from wardwatch.runtime.settings import home
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.ruleset import RuleSet

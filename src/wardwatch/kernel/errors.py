@@ -50,3 +50,7 @@ class NotTakenError(WardwatchError):
         super().__init__(what, where=where, hint=hint)
         self.retry_after = retry_after
         self.quota = quota
+
+
+class AccessError(WardwatchError):
+    """Somebody who is not known, or may not do this."""
