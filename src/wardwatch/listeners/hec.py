@@ -145,7 +145,7 @@ class _BadEventError(ValueError):
 def _objects(body: bytes) -> list[dict[str, Any]]:
     """Return the JSON objects of a body: they follow each other with or without line ends, or stand in an array."""
     try:
-        return [_object(orjson.loads(line)) for line in body.split(b"\n") if line.strip()]
+        return [one for line in body.split(b"\n") if line.strip() for one in _flat(orjson.loads(line))]
     except orjson.JSONDecodeError:  # objects that end within a line, or span several
         pass
     try:
@@ -154,7 +154,7 @@ def _objects(body: bytes) -> list[dict[str, Any]]:
         at = _after_space(text, 0)
         while at < len(text):
             value, at = _DECODER.raw_decode(text, at)
-            found += [_object(one) for one in value] if isinstance(value, list) else [_object(value)]
+            found += _flat(value)
             at = _after_space(text, at)
     except (ValueError, RecursionError):
         raise _BadEventError("Invalid data format", 6) from None
@@ -166,10 +166,11 @@ def _after_space(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _object(found: object) -> dict[str, Any]:
-    if not isinstance(found, dict):
+def _flat(found: object) -> list[dict[str, Any]]:
+    objects: list[Any] = found if isinstance(found, list) else [found]
+    if not all(isinstance(one, dict) for one in objects):
         raise _BadEventError("Invalid data format", 6)
-    return found
+    return objects
 
 
 def _body(found: dict[str, Any]) -> bytes:

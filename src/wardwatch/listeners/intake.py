@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from wardwatch import sources
 from wardwatch.frames.frame import Unnumbered
 from wardwatch.kernel.errors import ContentError, NotTakenError
 from wardwatch.listeners.sensors import Known, Registry, Sensor
@@ -136,6 +137,7 @@ class Intake:
         self._spool = spool
         self._registry = registry
         self._ticks = ticks
+        self._formats = frozenset(sources.every())
         self._known: Known | None = None
         self._looked_at = 0
         self._shares: dict[str, Share] = {}
@@ -174,7 +176,8 @@ class Intake:
         now = self.clock()
         try:
             self._within_share(sensor.tenant, len(bodies))
-            arrived = Unnumbered(sensor.name, sensor.hint(hint), now, bodies)
+            stated = hint if hint in self._formats else None
+            arrived = Unnumbered(sensor.name, sensor.hint(stated), now, bodies)
             count = await asyncio.wrap_future(self._spool.lane(sensor.tenant).append([arrived]))
         except NotTakenError:
             tally.put_off += len(bodies)
@@ -184,7 +187,7 @@ class Intake:
         tally.last_at = now
         return count
 
-    async def take_all(self, listener: str, sensor: Sensor, bodies: Sequence[bytes]) -> int:
+    async def take_all(self, listener: str, sensor: Sensor, bodies: Sequence[bytes], hint: str | None = None) -> int:
         """As `take`, for protocols that cannot say no: waits, and tries again, until it is done or stopped.
 
         The caller reads nothing more meanwhile, so that the sender's TCP stands still. Raises `NotTakenError` only
@@ -192,7 +195,7 @@ class Intake:
         """
         while True:
             try:
-                return await self.take(listener, sensor, bodies)
+                return await self.take(listener, sensor, bodies, hint)
             except NotTakenError as error:
                 if self.stopping.is_set():
                     raise

@@ -54,8 +54,8 @@ class Sensor:
             network(one)
 
     def hint(self, stated: str | None = None) -> str | None:
-        """Return the source of what it sends: as stated, if it may send that; the only one, if there is one."""
-        if stated is not None and stated in self.sources:
+        """Return the source of what it sends: as `stated`, if it may send that; the only one, if there is one."""
+        if stated is not None and (not self.sources or stated in self.sources):
             return stated
         return self.sources[0] if len(self.sources) == 1 else None
 

@@ -9,7 +9,6 @@ import asyncio
 import os
 import re
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,11 +16,10 @@ from pathlib import Path
 from wardwatch.kernel.errors import InputError, NotTakenError
 from wardwatch.listeners.intake import Intake
 from wardwatch.listeners.sensors import Sensor
-from wardwatch.listeners.tls import peer_certificate
+from wardwatch.listeners.streams import UNKNOWN, read
 
 _COUNT = re.compile(rb"([1-9]\d{0,8}) <")
 _MAYBE_COUNT = re.compile(rb"[1-9]\d{0,8}(?: )?\Z")
-_READ = 256 * 1024
 _LARGEST_COUNT = 16 * 1024 * 1024  # a count above this is no count
 _DATAGRAM = 65_536
 _DATAGRAMS_AT_ONCE = 512
@@ -29,17 +27,11 @@ _WAITING_DATAGRAMS = 65_536
 _WAITING_BYTES = 64 * 1024 * 1024
 _ROUNDS_AT_THE_END = 256  # a flood does not keep us from stopping
 _RECEIVE_BUFFER = 32 * 1024 * 1024
-_HANDSHAKE = 10.0  # seconds
 _SO_RCVBUFFORCE = 33  # socket(7): above the system's limit, for those who may
 
-LOST, LATE, TOO_LONG, BAD_COUNT, UNKNOWN, CUT = (
-    "lost in the kernel",
-    "came faster than the disk",
-    "message too long",
-    "a count that is none",
-    "unknown sender",
-    "cut off by the end of the connection",
-)
+LOST, LATE = "lost in the kernel", "came faster than the disk"
+TOO_LONG, BAD_COUNT = "message too long", "a count that is none"
+CUT = "cut off by the end of the connection"
 
 
 class Framer:
@@ -129,93 +121,26 @@ class Framer:
         return len(self._buffer)
 
 
-class Streams:
-    """The TCP or TLS listener; `name` is `syslog_tcp` or `syslog_tls`."""
-
-    def __init__(self, intake: Intake, name: str) -> None:
-        self._intake = intake
-        self._name = name
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-
-    async def start(self, host: str, port: int, context: ssl.SSLContext | None) -> tuple[str, int]:
-        """Listen; returns the address. Raises `InputError` if it is taken."""
-        handshake = {"ssl_handshake_timeout": _HANDSHAKE} if context else {}
+async def receive(
+    intake: Intake, name: str, sensor: Sensor, reader: asyncio.StreamReader, _: asyncio.StreamWriter
+) -> None:
+    """Take the messages of one connection until it ends; the sender waits while they are brought to disk."""
+    framer = Framer(intake.limits.message)
+    while (data := await read(intake, reader)) is not None:
         try:
-            self._server = await asyncio.start_server(
-                self._connected, host, port, ssl=context, limit=_READ, backlog=1_024, **handshake
-            )
-        except OSError as error:
-            raise InputError(f"cannot listen: {error.strerror}", where=f"{self._name} {host}:{port}") from None
-        address: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
-        return address
-
-    async def stop(self) -> None:
-        """Stop listening, commit what was read, and close."""
-        if self._server is not None:
-            self._server.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=10)
-        for task in self._tasks:
-            task.cancel()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        address = str((writer.get_extra_info("peername") or ("",))[0])
-        entered = self._intake.connections.enter(address)
-        try:
-            sensor = self._sensor(writer, address)
-            if entered and sensor is not None:
-                await self._receive(reader, sensor)
-        except (OSError, TimeoutError, asyncio.CancelledError, NotTakenError):
-            pass  # the sender went, was silent, or we stop: what was acknowledged is on disk
-        finally:
-            if entered:
-                self._intake.connections.leave(address)
-            self._tasks.discard(task)
-            writer.close()
-
-    def _sensor(self, writer: asyncio.StreamWriter, address: str) -> Sensor | None:
-        known = self._intake.known
-        der = peer_certificate(writer.get_extra_info("ssl_object"))
-        # Who shows a certificate is who it says, or nobody.
-        sensor = known.by_address(address) if der is None else known.by_certificate(der)
-        if sensor is None:
-            self._intake.reject(self._name, None, UNKNOWN)
-        return sensor
-
-    async def _receive(self, reader: asyncio.StreamReader, sensor: Sensor) -> None:
-        framer = Framer(self._intake.limits.message)
-        while (data := await self._read(reader)) is not None:
-            try:
-                messages = framer.feed(data) if data else framer.rest()
-            except ValueError as error:
-                self._intake.reject(self._name, sensor, str(error))
-                return
-            if framer.too_long:
-                self._intake.reject(self._name, sensor, TOO_LONG, framer.too_long)
-                framer.too_long = 0
-            if messages:
-                await self._intake.take_all(self._name, sensor, messages)
-            if not data:
-                if framer.cut:
-                    self._intake.reject(self._name, sensor, CUT)
-                return
-
-    async def _read(self, reader: asyncio.StreamReader) -> bytes | None:
-        """Read what is there; empty at the end, `None` when we stop. Raises `TimeoutError` after too long a silence."""
-        stop = asyncio.ensure_future(self._intake.stopping.wait())
-        data = asyncio.ensure_future(reader.read(_READ))
-        try:
-            async with asyncio.timeout(self._intake.limits.idle / 1e6):
-                await asyncio.wait((stop, data), return_when=asyncio.FIRST_COMPLETED)
-            return data.result() if data.done() else None
-        finally:
-            stop.cancel()
-            if not data.done():
-                data.cancel()
+            messages = framer.feed(data) if data else framer.rest()
+        except ValueError as error:
+            intake.reject(name, sensor, str(error))
+            return
+        if framer.too_long:
+            intake.reject(name, sensor, TOO_LONG, framer.too_long)
+            framer.too_long = 0
+        if messages:
+            await intake.take_all(name, sensor, messages)
+        if not data:
+            if framer.cut:
+                intake.reject(name, sensor, CUT)
+            return
 
 
 class _Queue:

@@ -132,6 +132,11 @@ class Spool:
                 continue
         return tuple(found)
 
+    def claim(self) -> None:
+        """Be the one process that writes; raises `InputError` if there is another. Else the first frame does so."""
+        self._disk.make_folder(self._folder)
+        self._lock.take()
+
     def close(self) -> None:
         """Commit what waits, and close. Nothing may be appended afterwards."""
         for _, writer in self._lanes.values():
