@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 
 from wardwatch.kernel.disk import Disk
+from wardwatch.kernel.errors import WardwatchError
 from wardwatch.listeners.sensors import Registry, Sensor, hashed
 from wardwatch.runtime.ingest import Receiving
 from wardwatch.runtime.settings import Ingest, Settings, SpoolSettings
@@ -32,7 +33,7 @@ class Running:
         self.receiving = receiving
         self.home = home
         self._ready = threading.Event()
-        self._failure: BaseException | None = None
+        self._failure: WardwatchError | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -51,7 +52,7 @@ class Running:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 runner.run(self._serve())
-            except BaseException as error:  # noqa: BLE001
+            except WardwatchError as error:
                 self._failure = error
             self._ready.set()
 
@@ -86,7 +87,13 @@ class Running:
         return found
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None, method: str = "POST") -> "Answer":
-        return ask(self.address("http"), method, path, body, {"Authorization": f"Bearer {TOKEN}"} | dict(headers or {}))
+        return ask(
+            self.address("http"),
+            method,
+            path,
+            body,
+            {"Authorization": f"Bearer {TOKEN}", "User-Agent": "tests"} | dict(headers or {}),
+        )
 
     def connect(self, name: str) -> socket.socket:
         return socket.create_connection(self.address(name), 10)

@@ -95,6 +95,16 @@ def test_a_malformed_request_is_refused_whole(tmp_path: Path, body: bytes) -> No
         assert here.rejected() == {"not an action of _bulk": 1}
 
 
+def test_who_gives_up_what_is_refused_waits(tmp_path: Path) -> None:
+    """rsyslog's omelasticsearch names itself by no User-Agent."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with running(tmp_path, tenant_rate=10, tenant_burst=10) as here:
+        for number in range(3):
+            body = b"".join(b'{"create":{}}\n{"n":%d}\n' % number for _ in range(8))
+            assert ask(here.address("http"), "POST", "/_bulk", body, headers).status == 200
+        assert len(here.bodies()) == 24
+
+
 def test_single_documents(tmp_path: Path) -> None:
     with running(tmp_path, body=100) as here:
         made = here.post("/logs/_doc", b'{"a":1}')

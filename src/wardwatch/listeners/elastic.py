@@ -54,7 +54,7 @@ class _Elastic:
             except ValueError as error:
                 self._intake.reject(NAME, got.sensor, _BAD_ACTION)
                 return _error(request, 400, "illegal_argument_exception", str(error))
-            await _take(self._intake, got, items)
+            await _take(self._intake, got, items, patient="user-agent" not in request.headers)
             return _json(request, _result(items, short="filter_path" in request.query_params))
 
     async def document(self, request: Request) -> Response:
@@ -103,15 +103,17 @@ def _guarded(handler: Handler) -> Handler:
     return answer
 
 
-async def _take(intake: Intake, got: Received, items: list[Item]) -> None:
+async def _take(intake: Intake, got: Received, items: list[Item], *, patient: bool = False) -> None:
     """Commit what is to be added, part by part; what comes after a part that was put off is put off too.
 
-    Raises `NotTakenError` where nothing at all was taken: the whole request is to be sent again.
+    Raises `NotTakenError` where nothing at all was taken: the whole request is to be sent again. A `patient` client's
+    request waits instead: rsyslog's omelasticsearch, which names itself by no User-Agent, gives up what is refused.
     """
     taken = False
+    take = intake.take_all if patient else intake.take
     for part in _parts(_fitting(intake, got, items)):
         try:
-            await intake.take(NAME, got.sensor, [item.body for item in part])
+            await take(NAME, got.sensor, [item.body for item in part])
         except NotTakenError as error:
             if not taken:
                 raise

@@ -81,8 +81,7 @@ async def receive(
         kept = [message for message in messages if message]
         if kept:
             await intake.take_all(name, sensor, kept)
-        for command in commands:
-            writer.write(_answer(command))
+        writer.write(b"".join(map(_answer, commands)))
         if any(command.name == "close" for command in commands):
             writer.write(b"0 serverclose 0\n")
             await writer.drain()

@@ -91,11 +91,11 @@ class Receiving:
             await self._start_http("https", ingest.https, app)
             if ingest.metrics:
                 await self._start_http("metrics", (ingest.metrics,), self._metrics())
-        except BaseException:
-            await self.stop()
-            raise
-        self._follow()
-        self._publishes = True
+            self._follow()
+            self._publishes = True
+        finally:
+            if not self._publishes:
+                await self.stop()
         self._tasks.append(asyncio.create_task(self._publish()))
 
     async def stop(self) -> None:
