@@ -25,7 +25,7 @@ run: $(READY) ## scan the shipped sample logs of a hospital morning and show the
 	$(BIN)/wardwatch scan $(SAMPLES)
 
 .PHONY: test
-test: $(READY) browser ## run all tests (those that need a browser or other tools are skipped with a reason without them)
+test: $(READY) browser services ## run all tests (those that need a browser or other tools are skipped with a reason without them)
 	$(BIN)/pytest -n auto
 
 .PHONY: check
@@ -91,6 +91,20 @@ browser:
 	@command -v chromium >/dev/null || { $(call apt,chromium); } || \
 		echo "note: browser tests will be skipped (apt install chromium)"
 	@$(MAKE) --no-print-directory $(AXE) || echo "note: accessibility tests will be skipped (npm ci)"
+
+# Log shippers of others, with which tests of the listeners talk. syslog-ng and rsyslog exclude each other: it is only
+# unpacked. Nothing is started as a service of this machine.
+SHIPPERS := rsyslog rsyslog-gnutls rsyslog-elasticsearch rsyslog-relp curl
+SYSLOG_NG := build/syslog-ng
+SYSLOG_NG_PACKAGES := syslog-ng-core syslog-ng-mod-http libivykis0 libmaxminddb0 libnet1 libpcre3 libwrap0
+.PHONY: services
+services:
+	@command -v rsyslogd >/dev/null || { export RUNLEVEL=1; $(call apt,$(SHIPPERS)); } || \
+		echo "note: tests with rsyslog will be skipped (apt install $(SHIPPERS))"
+	@test -x $(SYSLOG_NG)/usr/sbin/syslog-ng || { command -v apt-get >/dev/null && mkdir -p $(SYSLOG_NG) && \
+		cd $(SYSLOG_NG) && apt-get -qq download $(SYSLOG_NG_PACKAGES) 2>/dev/null && \
+		for one in *.deb; do dpkg-deb -x "$$one" . || exit 1; done && rm -f *.deb; } || \
+		echo "note: tests with syslog-ng will be skipped (its packages cannot be had)"
 
 $(AXE): package-lock.json
 	@command -v npm >/dev/null || { echo "note: no npm (apt install npm)"; exit 1; }

@@ -11,6 +11,7 @@ MANY_ARGUMENTS: dict[str, str] = {}
 BROAD_EXCEPT: dict[str, str] = {
     "src/wardwatch/cli/__init__.py::main": "the last resort: a failure must never look like a finding",
     "src/wardwatch/pipeline/work.py::_part": "a worker's loop: one log must not stop the others",
+    "src/wardwatch/pipeline/spool/writer.py::_commit": "a worker's loop: senders that wait must hear of any failure",
 }
 
 # Files that show attackers' and servers' paths because they hold or describe logs: there, and only there, the

@@ -26,9 +26,12 @@ class Verbs(click.Group):
 
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
     summaries: ClassVar = {
+        "config": "Show the settings that are in force.",
+        "ingest": "Receive logs, and say who may send them.",
         "rules": "List, check, test, explain and import detection rules.",
         "scan": "Scan logs for an attack and say what to do first.",
         "sources": "List the log formats that can be read.",
+        "status": "Show what runs, what it took, what waits and what was lost.",
     }
 
     def list_commands(self, _: click.Context) -> list[str]:

@@ -7,16 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from wardwatch.kernel.errors import InputError
+from wardwatch.runtime.settings import home
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.ruleset import RulePaths, RuleSet
-
-
-def home() -> Path:
-    """The Wardwatch home: `$WARDWATCH_HOME`, or the user's data folder."""
-    stated = os.environ.get("WARDWATCH_HOME")
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(stated) if stated else Path(base) / "wardwatch"
 
 
 def cache_folder() -> Path:

@@ -11,9 +11,10 @@ import click
 
 from wardwatch.cli import DONE, FINDINGS, _rows
 from wardwatch.cli._files import Files
-from wardwatch.cli._rules import home, rule_paths, say
+from wardwatch.cli._rules import rule_paths, say
 from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.kernel.severity import Level
+from wardwatch.runtime.settings import home
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.ruleset import RuleSet

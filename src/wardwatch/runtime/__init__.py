@@ -1,0 +1,1 @@
+"""What runs: settings, the processes and what they publish about themselves."""
