@@ -36,3 +36,21 @@ class ContentError(WardwatchError):
 
 class UnsupportedRuleError(WardwatchError):
     """A rule that is valid but cannot be run exactly and in linear time; the reason is shown to the user."""
+
+
+class NotTakenError(WardwatchError):
+    """Frames that cannot be taken now; the sender keeps them and sends them again after `retry_after` seconds.
+
+    `quota` says that the tenant or sensor sent more than its share, so that the others are not concerned.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", hint: str = "", retry_after: int = 5, quota: bool = False
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.retry_after = retry_after
+        self.quota = quota
+
+
+class AccessError(WardwatchError):
+    """Somebody who is not known, or may not do this."""
