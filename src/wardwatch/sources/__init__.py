@@ -91,6 +91,8 @@ class Source:
     `independent` says that each body can be read on its own, so that a large file may be read in pieces.
     `verbatim` is given where every text of a body stands in it as it is, but for JSON escapes: the pipeline then
     looks for keywords in bodies before reading them. It says whether a rule's log source can be one of this format.
+    `patient` are the fields whose whole value identifies a patient, `patient_texts` those in which an identifier may
+    stand, `patient_queries` those that ask for patients; a name may end in `*`. They are hidden before detection.
     """
 
     name: str
@@ -100,6 +102,9 @@ class Source:
     split: Callable[[BinaryIO], Iterator[Body | Reject]] = field(default=lines)
     independent: bool = True
     verbatim: Callable[[LogSource], bool] | None = None
+    patient: frozenset[str] = frozenset()
+    patient_texts: frozenset[str] = frozenset()
+    patient_queries: frozenset[str] = frozenset()
 
 
 _TERM = re.compile(r"[a-z0-9_.-]{1,40}")

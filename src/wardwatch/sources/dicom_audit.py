@@ -211,7 +211,27 @@ def _sniff(head: bytes, _name: str) -> int:
     return 95 if b"EventIdentification" in head or b"IHE+" in head else 60
 
 
-source = Source("dicom_audit", "DICOM / IHE ATNA audit", _sniff, each(_parse), split=_split)
+source = Source(
+    "dicom_audit",
+    "DICOM / IHE ATNA audit",
+    _sniff,
+    each(_parse),
+    split=_split,
+    patient=frozenset(
+        {"PatientID", "ParticipantObjectID", "ParticipantObjectName", "StudyInstanceUID", "AccessionNumber"}
+    ),
+    patient_texts=frozenset(
+        {
+            "ObjectQuery",
+            "ParticipantObjectDetail",
+            "EventOutcomeDescription",
+            "UserID",
+            "UserName",
+            "AlternativeUserID",
+            "RequestorUserID",
+        }
+    ),
+)
 
 SAMPLE = Sample(
     log=b"""<85>1 2026-11-23T03:11:02.500+01:00 pacs01 dcm4chee 77 IHE+RFC-3881 - \xef\xbb\xbf<?xml version="1.0" encoding="UTF-8"?><AuditMessage><EventIdentification EventActionCode="R" EventDateTime="2026-11-23T03:11:02.123+01:00" EventOutcomeIndicator="0"><EventID csd-code="110104" codeSystemName="DCM" originalText="DICOM Instances Transferred"/></EventIdentification><ActiveParticipant UserID="PACS" AlternativeUserID="AETITLES=PACS;PACS2" UserIsRequestor="false" NetworkAccessPointID="10.4.9.2" NetworkAccessPointTypeCode="2"><RoleIDCode csd-code="110153" codeSystemName="DCM" originalText="Source Role ID"/></ActiveParticipant><ActiveParticipant UserID="EVIL" UserIsRequestor="true" NetworkAccessPointID="10.4.2.66"><RoleIDCode csd-code="110152" codeSystemName="DCM" originalText="Destination Role ID"/></ActiveParticipant><AuditSourceIdentification AuditSourceID="pacs01" AuditEnterpriseSiteID="CHU"/><ParticipantObjectIdentification ParticipantObjectID="1.2.3.4" ParticipantObjectTypeCode="2" ParticipantObjectTypeCodeRole="3"><ParticipantObjectIDTypeCode csd-code="110180" codeSystemName="DCM" originalText="Study Instance UID"/></ParticipantObjectIdentification><ParticipantObjectIdentification ParticipantObjectID="P0042" ParticipantObjectTypeCode="1" ParticipantObjectTypeCodeRole="1"><ParticipantObjectIDTypeCode csd-code="2" codeSystemName="RFC-3881" originalText="Patient Number"/></ParticipantObjectIdentification></AuditMessage>

@@ -108,7 +108,10 @@ def _identity(reference: Any) -> str | None:  # noqa: ANN401
 def _agent(found: _Found, agent: Mapping[str, Any]) -> None:
     identity = _identity(agent.get("who")) or agent.get("altId") or agent.get("name")
     _add(found, "Agent", identity)
-    _add(found, "AgentName", agent.get("name") or _get(agent, "who", "display"))
+    patient = _PATIENT.search(str(identity or ""))  # a patient may use a portal
+    if patient:
+        _add(found, "PatientID", patient[1])
+    _add(found, "PatientName" if patient else "AgentName", agent.get("name") or _get(agent, "who", "display"))
     address = (
         _get(agent, "network", "address")
         or agent.get("networkString")
@@ -159,7 +162,16 @@ def _sniff(head: bytes, _name: str) -> int:
     return 95 if _SNIFF.search(head) else 0
 
 
-source = Source("fhir_auditevent", "FHIR AuditEvent", _sniff, each(_parse), split=_split)
+source = Source(
+    "fhir_auditevent",
+    "FHIR AuditEvent",
+    _sniff,
+    each(_parse),
+    split=_split,
+    patient=frozenset({"PatientID", "PatientName"}),
+    patient_texts=frozenset({"EntityReference", "Agent", "AgentName", "Requestor", "OutcomeDescription"}),
+    patient_queries=frozenset({"EntityQuery"}),
+)
 
 SAMPLE = (
     Sample(

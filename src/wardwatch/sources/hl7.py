@@ -141,7 +141,15 @@ def _sniff(head: bytes, _name: str) -> int:
     return 70 if _START.search(head) else 0
 
 
-source = Source("hl7", "HL7 v2 messages (MLLP)", _sniff, each(_parse), split=_split)
+source = Source(
+    "hl7",
+    "HL7 v2 messages (MLLP)",
+    _sniff,
+    each(_parse),
+    split=_split,
+    patient=frozenset({"PatientID", "PriorPatientID", "PlacerOrder", "FillerOrder"}),
+    patient_texts=frozenset({"ObservationValue", "EventReason", "ErrorCode"}),
+)
 
 SAMPLE = (
     Sample(

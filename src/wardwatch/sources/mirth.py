@@ -203,7 +203,16 @@ def _sniff(head: bytes, _name: str) -> int:
     return 0
 
 
-source = Source("mirth", "Mirth Connect server events", _sniff, _read, split=_split, independent=False)
+source = Source(
+    "mirth",
+    "Mirth Connect server events",
+    _sniff,
+    _read,
+    split=_split,
+    independent=False,
+    patient=frozenset({"PatientId", "attributes.patientId"}),
+    patient_texts=frozenset({"attributes.*", "Exception", "EventName"}),
+)
 
 SAMPLE = (
     Sample(

@@ -88,7 +88,14 @@ def _sniff(head: bytes, _name: str) -> int:
 
 
 _SNIFFED = re.compile(_SHAPE)
-source = Source("orthanc", "Orthanc DICOM server log", _sniff, each(_parse))
+source = Source(
+    "orthanc",
+    "Orthanc DICOM server log",
+    _sniff,
+    each(_parse),
+    patient=frozenset({"ResourceID"}),
+    patient_texts=frozenset({"Message", "Uri"}),
+)
 
 SAMPLE = Sample(
     log=b"""I1123 02:12:03.512449 CommandDispatcher.cpp:490] Association Received from AET EVILSCU on IP 10.4.2.66

@@ -162,7 +162,14 @@ def _sniff(head: bytes, _name: str) -> int:
     return max(heads.confidence(head, _ACCESS_SNIFF, 82), heads.confidence(head, _ERROR_SNIFF, 80))
 
 
-source = Source("webserver", "Web server (Apache, nginx, IIS)", _sniff, _read, independent=False)
+source = Source(
+    "webserver",
+    "Web server (Apache, nginx, IIS)",
+    _sniff,
+    _read,
+    independent=False,
+    patient_texts=frozenset({"cs-uri", "cs-uri-query", "cs-uri-stem", "cs-referer", "Message"}),
+)
 
 SAMPLE = (
     Sample(
