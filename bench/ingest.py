@@ -91,7 +91,7 @@ def cpu_of(pid: int) -> float:
 
 
 def lines(count: int) -> list[bytes]:
-    """Messages of a firewall, about 330 bytes each."""
+    """Messages of a firewall, about 300 bytes each."""
     return [LINE % (n >> 8 & 255, n & 255, n * 7919 % 100_000, n) for n in range(count)]
 
 
@@ -107,7 +107,7 @@ def ingest(count: int) -> list[Figure]:
                 rates.append(rate)
                 walls.append(wall)
                 lost += missing
-        note = f"{count:,} events of 330 bytes, fsync" + (f", {lost / REPEATS / count:.1%} lost" if lost else "")
+        note = f"{count:,} events of 300 bytes, fsync" + (f", {lost / REPEATS / count:.1%} lost" if lost else "")
         found += [
             figure(f"ingest {way.name}, per core", rates, "events/s", note),
             figure(f"ingest {way.name}, wall", walls, "events/s", "the senders share the cores"),
