@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reports import telling
 
+from wardwatch.events import alert_lines
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.errors import InputError
 from wardwatch.reports import alerts_csv, alerts_jsonl, alerts_ocsf, attack_navigator
@@ -53,7 +54,7 @@ def test_jsonl_comes_back_as_it_went():
     alerts = [*telling.alerts(), EPISODE]
     text = jsonl(*alerts)
     assert text.count("\n") == len(alerts) == len(text.splitlines())
-    assert list(alerts_jsonl.read(io.StringIO(text))) == alerts
+    assert list(alert_lines.read(io.StringIO(text))) == alerts
 
 
 def changed(**values: object) -> str:
@@ -75,7 +76,7 @@ def changed(**values: object) -> str:
 )
 def test_jsonl_refuses_what_is_not_an_alert_and_says_where(line: str, what: str):
     with pytest.raises(InputError) as caught:
-        list(alerts_jsonl.read(io.StringIO("\n" + line + "\n"), "old.jsonl"))
+        list(alert_lines.read(io.StringIO("\n" + line + "\n"), "old.jsonl"))
     assert (caught.value.what, caught.value.where) == (what, "old.jsonl:2")
 
 
@@ -84,7 +85,7 @@ def test_jsonl_refuses_what_is_not_an_alert_and_says_where(line: str, what: str)
 )
 def test_jsonl_refuses_what_is_broken(line: str):
     with pytest.raises(InputError):
-        list(alerts_jsonl.read(io.StringIO(line)))
+        list(alert_lines.read(io.StringIO(line)))
 
 
 def rows(*alerts: Alert) -> list[dict[str, str]]:

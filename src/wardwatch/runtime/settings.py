@@ -78,12 +78,22 @@ class SpoolSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """How what came in is worked on."""
+
+    processes: int = _setting(kinds.NUMBER, 1, "processes that read and detect; more help where there are many tenants")
+    zone: str = _setting(kinds.TEXT, "UTC", "time zone of stamps that state none")
+    keep_days: int = _setting(kinds.NUMBER, 365, "days that events are kept in the lake")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `origins` says where each (`section.name`) comes from."""
 
     home: Path
     ingest: Ingest = Ingest()
     spool: SpoolSettings = SpoolSettings()
+    pipeline: PipelineSettings = PipelineSettings()
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def below(self, path: str) -> Path:
@@ -91,7 +101,7 @@ class Settings:
         return self.home / path
 
 
-SECTIONS: Mapping[str, type] = {"ingest": Ingest, "spool": SpoolSettings}
+SECTIONS: Mapping[str, type] = {"ingest": Ingest, "spool": SpoolSettings, "pipeline": PipelineSettings}
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:

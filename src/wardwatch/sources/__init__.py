@@ -93,6 +93,8 @@ class Source:
     looks for keywords in bodies before reading them. It says whether a rule's log source can be one of this format.
     `patient` are the fields whose whole value identifies a patient, `patient_texts` those in which an identifier may
     stand, `patient_queries` those that ask for patients; a name may end in `*`. They are hidden before detection.
+    `header` and `assemble_key` are for formats whose bodies do not stand alone, where they arrive one by one: a body
+    that begins with `header` says how those after it are to be read; bodies with the same key are one event.
     """
 
     name: str
@@ -102,6 +104,8 @@ class Source:
     split: Callable[[BinaryIO], Iterator[Body | Reject]] = field(default=lines)
     independent: bool = True
     verbatim: Callable[[LogSource], bool] | None = None
+    header: bytes = b""
+    assemble_key: Callable[[bytes], bytes | None] | None = None
     patient: frozenset[str] = frozenset()
     patient_texts: frozenset[str] = frozenset()
     patient_queries: frozenset[str] = frozenset()

@@ -261,7 +261,16 @@ def _sniff(head: bytes, _name: str) -> int:
     return heads.confidence(head, _SNIFF, 93)
 
 
-source = Source("auditd", "Linux audit (auditd, laurel)", _sniff, _read, independent=False)
+_EVENT = re.compile(rb"^(.{0,200}?)(?:type=[^ ]{1,40} )?msg=audit\((\d{1,12}\.\d{1,3}:\d{1,20})\)", re.DOTALL)
+
+
+def _key(body: bytes) -> bytes | None:
+    """The event that a raw record belongs to: when and with which number, as its host counts."""
+    found = _EVENT.search(body[:400])
+    return found[2] if found else None
+
+
+source = Source("auditd", "Linux audit (auditd, laurel)", _sniff, _read, independent=False, assemble_key=_key)
 
 SAMPLE = (
     Sample(

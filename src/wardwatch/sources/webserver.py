@@ -168,6 +168,7 @@ source = Source(
     _sniff,
     _read,
     independent=False,
+    header=b"#",
     patient_texts=frozenset({"cs-uri", "cs-uri-query", "cs-uri-stem", "cs-referer", "Message"}),
 )
 

@@ -153,7 +153,7 @@ def _sniff(head: bytes, _name: str) -> int:
     return heads.confidence(head, _JSON_SNIFF, 84)
 
 
-source = Source("zeek", "Zeek", _sniff, _read, independent=False)
+source = Source("zeek", "Zeek", _sniff, _read, independent=False, header=b"#")
 
 SAMPLE = (
     Sample(

@@ -1,0 +1,78 @@
+"""Engines for the running watch: in this process, or in several, each lane's work in its order either way."""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import tzinfo
+from pathlib import Path
+
+from wardwatch.pipeline import ruleset
+from wardwatch.pipeline.detecting import Detected, Detector, Hide, Work
+from wardwatch.pipeline.privacy import Privacy
+from wardwatch.pipeline.ruleset import RulePaths, RuleSet
+
+
+def hiding(keys: Path) -> Callable[[str], Hide]:
+    """Return what hides the patients of a tenant with the keys in a folder."""
+    return lambda tenant: Privacy(keys, tenant).apply
+
+
+def _outcome(detector: Detector, work: Work) -> Detected | OSError:
+    try:
+        return detector.run(work)
+    except OSError as error:
+        return error
+
+
+class InProcess:
+    """Runs works one after the other, here."""
+
+    def __init__(self, rules: RuleSet, hide: Callable[[str], Hide], zone: tzinfo) -> None:
+        self._detector = Detector(rules, hide, zone)
+
+    def run(self, works: Sequence[Work]) -> list[Detected | OSError]:
+        """Run `works`; see `LiveEngine`."""
+        return [_outcome(self._detector, work) for work in works]
+
+    def close(self) -> None:
+        """Nothing is left running."""
+
+
+class Pool:
+    """Runs works in `processes` processes, each of which loads the compiled rules from the cache."""
+
+    def __init__(self, paths: RulePaths, keys: Path, zone: tzinfo, processes: int) -> None:
+        self._start = (paths, keys, zone)
+        self._processes = processes
+        self._pool = self._made()
+
+    def _made(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")  # threads of Arrow do not survive a fork
+        return ProcessPoolExecutor(self._processes, context, initializer=_begin, initargs=self._start)
+
+    def run(self, works: Sequence[Work]) -> list[Detected | OSError]:
+        """Run `works`; see `LiveEngine`. Where a process was killed, nothing came of them, and the next begin anew."""
+        try:
+            return list(self._pool.map(_run, works))
+        except BrokenProcessPool:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = self._made()
+            return [OSError("a process of the pool was killed") for _ in works]
+
+    def close(self) -> None:
+        """Stop the processes."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+_detector: list[Detector] = []  # the one of this process
+
+
+def _begin(paths: RulePaths, keys: Path, zone: tzinfo) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    _detector[:] = [Detector(ruleset.load(paths), hiding(keys), zone)]
+
+
+def _run(work: Work) -> Detected | OSError:
+    return _outcome(_detector[0], work)
