@@ -28,8 +28,12 @@ class Verbs(click.Group):
     summaries: ClassVar = {
         "config": "Show the settings that are in force.",
         "ingest": "Receive logs, and say who may send them.",
+        "lake": "Show, tidy up, expire and hold the events that are kept.",
+        "pipeline": "Watch over what was received: detect, correlate, keep.",
+        "privacy": "Name who may learn which patient a token stands for, and open it together.",
         "rules": "List, check, test, explain and import detection rules.",
         "scan": "Scan logs for an attack and say what to do first.",
+        "search": "Search the events that are kept.",
         "sources": "List the log formats that can be read.",
         "status": "Show what runs, what it took, what waits and what was lost.",
     }

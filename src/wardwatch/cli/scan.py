@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,7 +22,7 @@ from wardwatch import __version__
 from wardwatch.cli import DONE, FINDINGS, INTERRUPTED, PARTLY
 from wardwatch.cli._outputs import FORMATS, Sinks
 from wardwatch.cli._rules import rule_paths, warn
-from wardwatch.kernel import stamps
+from wardwatch.cli._times import moment, now
 from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.kernel.severity import Level
 
@@ -60,17 +60,6 @@ class Options:
     outputs: tuple[tuple[str, str], ...]  # (format, path or -)
 
 
-def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    if text is None:
-        return None
-    with contextlib.suppress(ValueError):
-        return stamps.micros(datetime.now(UTC)) - stamps.duration(text)
-    try:
-        return stamps.iso(text)[0]
-    except ValueError:
-        raise click.BadParameter("write a time such as 2026-11-23T02:00 (UTC) or a span such as 7d") from None
-
-
 def _zone(_: click.Context, __: click.Parameter, name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
@@ -101,8 +90,8 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     "--lists", multiple=True, type=_FOLDER, metavar="DIR", help="Folders of lists that rules read (NAME.txt)."
 )
 @click.option("--no-own-rules", is_flag=True, help="Leave out the rules that come with Wardwatch.")
-@click.option("--since", callback=_moment, metavar="TIME|SPAN", help="Only events from then on (2026-11-23T02:00, 7d).")
-@click.option("--until", callback=_moment, metavar="TIME|SPAN", help="Only events up to then.")
+@click.option("--since", callback=moment, metavar="TIME|SPAN", help="Only events from then on (2026-11-23T02:00, 7d).")
+@click.option("--until", callback=moment, metavar="TIME|SPAN", help="Only events up to then.")
 @click.option(
     "--level",
     type=click.Choice(_LEVELS),
@@ -234,7 +223,7 @@ def _settings(options: Options, rules: "RuleSet") -> "Settings":
 
     return Settings(
         tenant=options.tenant,
-        received_at=stamps.micros(datetime.now(UTC)),
+        received_at=now(),
         level=options.level,
         since=options.since,
         until=options.until,

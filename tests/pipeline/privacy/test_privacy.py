@@ -18,7 +18,7 @@ from wardwatch.events.builder import BatchBuilder, Origin
 from wardwatch.events.record import Record, Reject, Value
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import InputError
-from wardwatch.pipeline.privacy import TOKEN, Privacy, declared
+from wardwatch.pipeline.privacy import TOKEN, Privacy, declared, lists_with_tokens
 from wardwatch.sources import Context, Sample
 from wardwatch.sources.dicom_audit import SAMPLE as DICOM
 from wardwatch.sources.fhir_auditevent import SAMPLE as FHIR
@@ -137,6 +137,17 @@ def test_who_knows_a_value_finds_its_tokens(tmp_path: Path) -> None:
     privacy = Privacy(tmp_path, "nord", days=30)
     tokens = {one(privacy, "hl7", {"PatientID": "P1"}, at=at)["PatientID"] for at in (0, 40 * DAY)}
     assert set(privacy.tokens("P1")) == set(privacy.tokens(" P1")) == tokens
+
+
+def test_lists_of_patients_know_their_tokens(tmp_path: Path) -> None:
+    nord, sud = Privacy(tmp_path, "nord", days=60), Privacy(tmp_path, "sud", days=60)
+    lists = (("honey_patients", ("P1",)), ("known_hosts", ("P1",)))
+    found = dict(lists_with_tokens(lists, [nord, sud], T0))
+    token = one(nord, "hl7", {"PatientID": "P1"})["PatientID"]
+    assert found["known_hosts"] == ("P1",)
+    assert found["honey_patients"][0] == "P1"
+    assert token in found["honey_patients"]
+    assert set(found["honey_patients"][1:]) == {*nord.tokens("P1"), *sud.tokens("P1")}
 
 
 def test_hiding_twice_changes_nothing_more(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ within), `patient_queries` (whatever is asked for may be one). A token is the sa
 hunting and correlating work as before, and who knows an identifier finds it (`PatientSearch`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -16,10 +16,11 @@ import pyarrow as pa
 from wardwatch import sources
 from wardwatch.events import batch as layout
 from wardwatch.kernel.disk import Disk
-from wardwatch.pipeline.privacy.epochs import DAYS, TOKEN, EpochKeys
+from wardwatch.pipeline.privacy.epochs import DAY, DAYS, TOKEN, EpochKeys
 from wardwatch.pipeline.privacy.sealed import SealedStore
 from wardwatch.pipeline.privacy.texts import hidden, hidden_query
 
+_NEAR = 30 * DAY  # rules that are loaded now are loaded again within this time
 _REMEMBERED = 200_000  # tokens of values that were just seen
 _ENVELOPE = ("host", "user", "record_id")  # a patient may be the user of a portal
 WHOLE, TEXT, QUERY = "whole", "text", "query"
@@ -90,9 +91,26 @@ class Privacy:
                 self._store.add(found, value.strip())
         return found
 
+    def coming_tokens(self, value: str, now: int) -> tuple[str, ...]:
+        """The tokens of a value from `now` (µs UTC) on: of this epoch, and of the next where that is near."""
+        epochs = dict.fromkeys((self._epochs.epoch(now), self._epochs.epoch(now + _NEAR)))
+        return tuple(self._epochs.token(value, epoch) for epoch in epochs)
+
     def tokens(self, value: str) -> tuple[str, ...]:
         """The tokens of a value in all epochs that are kept: what to look for, and what lists of patients become."""
         return self._epochs.tokens(value)
+
+
+def lists_with_tokens(
+    lists: Iterable[tuple[str, tuple[str, ...]]], privacies: Sequence[Privacy], now: int
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Add to lists of patients (named `…patients`) the tokens by which the tenants' events know them."""
+    return tuple(
+        (name, (*values, *(token for value in values for one in privacies for token in one.coming_tokens(value, now))))
+        if name.endswith("patients")
+        else (name, values)
+        for name, values in lists
+    )
 
 
 def _kind(name: str, names: Mapping[str, str]) -> str | None:
@@ -150,4 +168,4 @@ def _texts(column: pa.Array, known: list[tuple[str, ...]] | None, replace: Calla
     return column if changed == cells else pa.array(changed, column.type)
 
 
-__all__ = ["DAYS", "TOKEN", "Privacy", "declared", "patient_fields"]
+__all__ = ["DAYS", "TOKEN", "Privacy", "declared", "lists_with_tokens", "patient_fields"]

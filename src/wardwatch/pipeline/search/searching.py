@@ -72,7 +72,7 @@ class Search:
 
     def __init__(self, folder: Path, scope: Scope, limits: Limits | None = None, tokens: Tokens = no_tokens) -> None:
         self._lake = Lake(folder)
-        self._scope = scope
+        self.scope = scope
         self._tokens = tokens
         limits = limits or Limits()
         self._limits = limits
@@ -89,7 +89,7 @@ class Search:
         until = min((one for one in (high, asked.until) if one is not None), default=None)
         there = set(self._lake.tenants())
         found = []
-        for tenant in sorted(self._scope.tenants & there):
+        for tenant in sorted(self.scope.tenants & there):
             lake = self._lake.tenant(tenant)
             found += [(lake.folder / file.path, file) for file in lake.files(since, until, wanted_sources(asked.node))]
         return sorted(found, key=lambda one: (-one[1].last_at, str(one[0])))
