@@ -90,6 +90,8 @@ apt = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 browser:
 	@command -v chromium >/dev/null || { $(call apt,chromium); } || \
 		echo "note: browser tests will be skipped (apt install chromium)"
+	@/sbin/ldconfig -p | grep -q 'libatomic\.so\.1' || { $(call apt,libatomic1); } || \
+		echo "note: browser tests will be skipped (apt install libatomic1, which their driver needs)"
 	@$(MAKE) --no-print-directory $(AXE) || echo "note: accessibility tests will be skipped (npm ci)"
 
 # Log shippers of others, with which tests of the listeners talk. syslog-ng and rsyslog exclude each other: it is only

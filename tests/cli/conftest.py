@@ -61,7 +61,9 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
 
 def spawned(*args: str | Path, **more: object) -> "subprocess.Popen[bytes]":
     """Start the command line in a process of its own."""
-    command = [sys.executable, "-c", "from wardwatch.cli import main; main()", *map(str, args)]
+    # Whoever runs the tests in the background of a shell has had SIGINT ignored; children inherit that.
+    listens = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{listens}; from wardwatch.cli import main; main()", *map(str, args)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(os.environ), **more)  # type: ignore[call-overload,no-any-return]
 

@@ -2,8 +2,11 @@
 
 import ast
 import io
+import os
 import subprocess
 import tokenize
+from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -24,13 +27,23 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def files() -> tuple[str, ...]:
     """Every file that is or could be committed, relative to the root: what git ignores is left out."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    found = subprocess.run(command, cwd=ROOT, check=False, capture_output=True)
-    if found.returncode == 0:
-        names = [name for name in found.stdout.decode().split("\0") if name]
-    else:  # an unpacked archive of the sources
-        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()]
-        names = [name for name in names if not name.startswith((".venv/", "node_modules/", ".git/"))]
-    return tuple(sorted(name for name in set(names) if (ROOT / name).is_file()))
+    try:
+        listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout.decode()
+        names = {name for name in listed.split("\0") if name}
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        names = set(walked())
+    return tuple(sorted(name for name in names if (ROOT / name).is_file()))
+
+
+def walked() -> Iterator[str]:
+    """The files of an unpacked archive, or on a machine without git, as far as `.gitignore` says it simply."""
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()]
+    for folder, folders, names in os.walk(ROOT):
+        kept = [name for name in folders if name != ".git" and not any(fnmatch(name, one) for one in ignored)]
+        folders[:] = kept
+        for name in names:
+            if name != ".git" and not any(fnmatch(name, one) for one in ignored):
+                yield (Path(folder) / name).relative_to(ROOT).as_posix()
 
 
 @cache

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 from tests.house.exceptions import EVIDENCE
-from tests.house.repository import ROOT, files, read
+from tests.house.repository import ROOT, files, read, walked
 
 # Each pattern is written so that it does not match itself.
 MACHINE = re.compile(
@@ -89,3 +89,10 @@ def test_scripts_can_be_run() -> None:
 )
 def test_the_patterns_can_fail(pattern: re.Pattern[str], text: str, *, hit: bool) -> None:
     assert bool(pattern.search(text)) is hit
+
+
+def test_a_machine_without_git_sees_the_same_files() -> None:
+    """An archive of the sources has no git: the tests of this folder must judge the same files there."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git repository here")
+    assert set(walked()) == set(files())

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -151,6 +152,9 @@ def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    node = Path(playwright.__file__).parents[1] / "driver" / "node"
+    if subprocess.run([node, "--version"], check=False, capture_output=True).returncode:
+        pytest.skip("playwright's driver does not run on this machine (apt install libatomic1)")
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield opened

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wardwatch.cli import DONE, PARTLY
-from wardwatch.cli._rules import home, say
+from wardwatch.cli._rules import say
 from wardwatch.cli._times import moment, now
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import InputError
+from wardwatch.runtime.settings import home
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.lake.tenant import TenantLake

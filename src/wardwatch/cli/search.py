@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wardwatch.cli import DONE
-from wardwatch.cli._rules import home, say
+from wardwatch.cli._rules import say
 from wardwatch.cli._times import moment, now, span
 from wardwatch.kernel.errors import InputError
+from wardwatch.runtime.settings import home
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.search.database import Limits
