@@ -68,6 +68,7 @@ class Detected:
     alerts: list[Alert]
     sightings: list[Sighting]
     carry: Carry
+    withheld: list[Alert] = field(default_factory=list)  # by tunings; no sightings of them either
     rejects: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # sensor, source, reason
     shown: list[RejectedFrame] = field(default_factory=list)
     seen: dict[Who, Seen] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class Detector:
             rules.correlations.needs,
             silenced=rules.correlations.silenced,
         )
+        self._tunings = rules.tunings
         self._hiding = hiding
         self._hides: dict[str, Hide] = {}
         self._zone = zone
@@ -115,16 +117,19 @@ class Detector:
     def _run(self, work: Work) -> Detected:
         step = _Step(work, self._zone)
         step.read()
-        found = Detected([], [], [], step.carry, step.rejects, step.shown, step.seen, step.fields)
+        found = Detected(
+            [], [], [], step.carry, rejects=step.rejects, shown=step.shown, seen=step.seen, fields=step.fields
+        )
         hide = self._hides.get(work.tenant)
         if hide is None:
             hide = self._hides[work.tenant] = self._hiding(work.tenant)
         for sensor, batch in step.batches:
             hidden = hide(batch)
-            alerts, sightings = self._matcher.of(Numbered(hidden), None, sensor)
+            told = self._matcher.tuned(Numbered(hidden), sensor, self._tunings)
             found.events.append(hidden)
-            found.alerts += alerts
-            found.sightings += sightings
+            found.alerts += told.alerts
+            found.sightings += told.sightings
+            found.withheld += told.withheld
         return found
 
 
@@ -145,6 +150,7 @@ def _joined(first: Detected, second: Detected) -> Detected:
     first.events += second.events
     first.alerts += second.alerts
     first.sightings += second.sightings
+    first.withheld += second.withheld
     first.rejects += second.rejects
     first.shown = [*first.shown, *second.shown][:MAX_SHOWN]
     for logsource, names in second.fields.items():

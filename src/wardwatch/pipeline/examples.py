@@ -5,7 +5,7 @@ An example is a log as its source writes it, so that the source is tested with t
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,18 @@ def log_of(example: Mapping[str, Any]) -> bytes:
     ).encode()
 
 
-def check_file(file: ContentFile) -> Iterator[Outcome]:
-    """Run every example of a rule file against the rules of that file; yields one outcome for each example."""
+def every(_: Alert) -> bool:
+    """Let every alert count."""
+    return True
+
+
+def check_file(
+    file: ContentFile, more: Sequence[ContentFile] = (), counts: Callable[[Alert], bool] = every
+) -> Iterator[Outcome]:
+    """Run every example of a rule file against the rules of that file; yields one outcome for each example.
+
+    `more` are files that go with it, such as filters; only alerts that `counts` accepts count as fired.
+    """
     compiled: dict[str, RuleSet] = {}
     for document in documents(file):
         block = document.get("wardwatch")
@@ -81,12 +91,18 @@ def check_file(file: ContentFile) -> Iterator[Outcome]:
             for number, example in enumerate(examples or [], start=1):
                 key = repr(sorted((example.get("lists") or {}).items()))
                 if key not in compiled:
-                    compiled[key] = ruleset.of_files([file], example.get("lists") or {})
-                yield _outcome(document, file.path, (kind, number), example, compiled[key])
+                    compiled[key] = ruleset.of_files([file, *more], example.get("lists") or {})
+                yield _outcome(document, file.path, (kind, number), example, compiled[key], counts=counts)
 
 
 def _outcome(
-    document: Mapping[str, Any], path: str, which: tuple[str, int], example: Mapping[str, Any], rules: RuleSet
+    document: Mapping[str, Any],
+    path: str,
+    which: tuple[str, int],
+    example: Mapping[str, Any],
+    rules: RuleSet,
+    *,
+    counts: Callable[[Alert], bool],
 ) -> Outcome:
     identity, (kind, number) = str(document.get("id")), which
     problem = ""
@@ -96,7 +112,7 @@ def _outcome(
     except (KeyError, ValueError, TypeError) as error:
         problem = f"an example needs source and log: {error!r}"
     else:
-        fired = tuple(sorted({alert.rule_id for alert in alerts}))
+        fired = tuple(sorted({alert.rule_id for alert in alerts if counts(alert)}))
         off = {rule.id: rule.reason for rule in rules.rules.every() if rule.reason}
         if identity in off:
             problem = f"the rule does not run: {off[identity]}"

@@ -7,7 +7,7 @@ in the spool and the name of the checkpoint that belongs to it, so that after a 
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,11 +25,13 @@ from wardwatch.pipeline.assembling import Carry, Who, carried
 from wardwatch.pipeline.detecting import Detected, RejectedFrame, Seen, Work
 from wardwatch.pipeline.lake.tenant import TenantLake
 from wardwatch.pipeline.spool import Lane, Position
+from wardwatch.pipeline.tuning.applying import Tunings, explained
 
 FORMAT = "wardwatch/checkpoint/1"
 STEP = 8 * 1024 * 1024  # bytes of frames in one step
 COMMIT_ROWS = 100_000  # events after which they go to the lake, or
 COMMIT_AFTER = 5_000_000  # µs after the first of them came
+WITHHELD = "suppressed"  # the folder, beside a tenant's alerts, of those that tunings withhold
 MAX_SHOWN = 100  # rejects kept for people; all are counted
 
 
@@ -54,6 +56,7 @@ class Counts:
     commits: int = 0
     failures: int = 0
     damages: int = 0
+    withheld: Counter[tuple[str, str]] = field(default_factory=Counter)  # rule, tuning
     rejects: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # sensor, source, reason
     received_at: int = 0  # µs UTC: when the newest frame that was read had arrived
 
@@ -81,8 +84,12 @@ class LaneWatch:
         self._correlator = Correlator(correlations, state)
         mark = Mark(*known["alerts"]) if known else None
         self._log = AlertLog(home / "alerts", lane.tenant, disk, mark, known.get("ahead"))
+        aside = Mark(*known["withheld"]) if "withheld" in known else None
+        self._aside = AlertLog(home / "alerts" / lane.tenant, WITHHELD, disk, aside, known.get("withheld_ahead"))
+        self.tunings = Tunings()
         self._next: Position | None = None  # where the work that was handed out ends
         self._waiting: list[Alert] = []  # found, and not written yet
+        self._withheld: list[Alert] = []  # by tunings, and not written yet
         self._pending: list[pa.RecordBatch] = []  # events that are not in the lake yet
         self._rows = 0
         self._since: int | None = None  # when the first of them came
@@ -101,8 +108,14 @@ class LaneWatch:
 
     def take(self, found: Detected, now: int) -> list[Alert]:
         """Take in what came of a piece of work; returns the alerts that are new, now on disk. Raises `OSError`."""
-        alerts = [*found.alerts, *self._correlator.feed(found.sightings, now)]
-        self._waiting += alerts
+        self._waiting += found.alerts
+        self._withheld += found.withheld
+        for alert in self._correlator.feed(found.sightings, now):
+            tuning = self.tunings.of_alert(alert, now)
+            if tuning is None:
+                self._waiting.append(alert)
+            else:
+                self._withheld.append(replace(alert, fields={**alert.fields, **explained(tuning)}))
         self._carry = found.carry
         self._position = self._next or self._position
         self._pending += found.events
@@ -118,9 +131,11 @@ class LaneWatch:
 
     def write(self) -> list[Alert]:
         """Write the alerts that wait; returns those that are new. Raises `OSError`: then they wait on."""
-        if not self._waiting:
-            return []
-        new = self._log.append(self._waiting)
+        if self._withheld:
+            for alert in self._aside.append(self._withheld):
+                self.counts.withheld[alert.rule_id, str(alert.fields["wardwatch.tuning"])] += 1
+            self._withheld = []
+        new = self._log.append(self._waiting) if self._waiting else []
         self._waiting = []
         self.counts.alerts += len(new)
         return new
@@ -137,12 +152,15 @@ class LaneWatch:
         self.write()
         name = f"{os.urandom(8).hex()}.json"
         mark, ahead = self._log.mark()
+        aside, aside_ahead = self._aside.mark()
         state = {
             "format": FORMAT,
             "carry": self._carry.plain(),
             "correlator": self._correlator.save().decode(),
             "alerts": [mark.file, mark.offset],
             "ahead": ahead,
+            "withheld": [aside.file, aside.offset],
+            "withheld_ahead": aside_ahead,
         }
         self._disk.make_folder(self._folder)
         atomic_write(self._disk, self._folder / name, orjson.dumps(state))
@@ -156,6 +174,7 @@ class LaneWatch:
         self._pending, self._rows, self._since = [], 0, None
         self.counts.commits += 1
         self._log.settle()
+        self._aside.settle()
         self._lane.release(self._position)
         for path in self._folder.glob("*.json"):
             if path.name != name:
@@ -173,6 +192,7 @@ class LaneWatch:
     def close(self) -> None:
         """Close what is open."""
         self._log.close()
+        self._aside.close()
         self._lake.close()
 
 

@@ -1,7 +1,7 @@
 """From a batch to what its matches become: alerts, and sightings for correlations."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from wardwatch.events.batch import FIELD_PREFIX, NULL
 from wardwatch.events.record import Value
 from wardwatch.kernel import ids
 from wardwatch.kernel.severity import Level
+from wardwatch.pipeline.tuning.applying import Tunings, explained
 
 MAX_FIELD_VALUE = 2_000  # characters of a matched field kept in an alert
 
@@ -45,6 +46,20 @@ class Numbered:
         return found
 
 
+@dataclass(slots=True)
+class Tuned:
+    """Alerts and sightings, and those that tunings withhold: such alerts say why among their fields."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    withheld: list[Alert] = field(default_factory=list)
+    withheld_sightings: list[Sighting] = field(default_factory=list)
+
+
+# A rule, the fields that correlations need of it, whether it speaks itself, and the rows that it matches.
+_Found = tuple[Rule, frozenset[str] | None, bool, np.ndarray]
+
+
 class Matcher:
     """Matches batches against rules.
 
@@ -70,33 +85,66 @@ class Matcher:
         self, batch: Events, within: np.ndarray | None, file: str, *, keywords: bool = True
     ) -> tuple[list[Alert], list[Sighting]]:
         """Return the alerts and sightings of a batch; `within` says which rows count, `file` where they were read."""
+        told = _told(batch, self._found(batch, within, keywords=keywords), file)
+        return told.alerts, told.sightings
+
+    def tuned(self, batch: Events, file: str, tunings: Tunings) -> Tuned:
+        """Return what is found in a batch of one tenant, apart from what its tunings withhold."""
+        found = self._found(batch, None, keywords=True)
+        if not found or not tunings:
+            return _told(batch, found, file)
+        tenant = str(batch.events.column("tenant")[0].as_py())
+        withheld = tunings.withheld(batch.events, tenant, ((rule.id, rows) for rule, _, _, rows in found))
+        if not withheld:
+            return _told(batch, found, file)
+        kept: list[_Found] = []
+        quiet: list[_Found] = []
+        for rule, needed, speaks, rows in found:
+            silent = np.isin(rows, list(withheld.get(rule.id, ())))
+            kept += [(rule, needed, speaks, rows[~silent])] if not silent.all() else []
+            # Of a rule that speaks only through correlations, what is withheld is told all the same.
+            quiet += [(rule, needed, True, rows[silent])] if silent.any() else []
+        told, aside = _told(batch, kept, file), _told(batch, quiet, file)
+        why = [withheld[rule.id][row] for rule, _, _, rows in quiet for row in rows.tolist()]
+        told.withheld = [
+            replace(alert, fields={**alert.fields, **explained(tuning)})
+            for alert, tuning in zip(aside.alerts, why, strict=True)
+        ]
+        told.withheld_sightings = aside.sightings
+        return told
+
+    def _found(self, batch: Events, within: np.ndarray | None, *, keywords: bool) -> list[_Found]:
         matches = match(batch.events, self._rules, self._memory, keywords=keywords)
         rows, numbers = matches["row"].to_numpy(), matches["rule"].to_numpy()
         if within is not None:
             kept = within[rows]
             rows, numbers = rows[kept], numbers[kept]
-        by_rule: list[tuple[Rule, frozenset[str] | None, bool, np.ndarray]] = []
+        by_rule: list[_Found] = []
         for number in np.unique(numbers):
             rule = self._rules.rules[number]
             needed = self._needs.get(rule.id)
             speaks = rule.level >= self._level and rule.id not in self._silenced
             if needed is not None or speaks:
                 by_rule.append((rule, needed, speaks, rows[numbers == number]))
-        alerts: list[Alert] = []
-        sightings: list[Sighting] = []
-        if not by_rule:
-            return alerts, sightings
-        fields = frozenset[str]().union(*((rule.fields if speaks else ()) for rule, _, speaks, _ in by_rule))
-        fields = fields.union(*(needed or () for _, needed, _, _ in by_rule))
-        taken = _Taken(batch, np.unique(np.concatenate([some for *_, some in by_rule])), fields)
-        for rule, needed, speaks, some in by_rule:
-            events = [taken.events[row] for row in some.tolist()]
-            if needed is not None:
-                sightings.extend(_sighting(event, rule, needed, file) for event in events)
-            if speaks:
-                names = sorted(rule.fields)
-                alerts.extend(_alert(event, rule, names, file) for event in events)
-        return alerts, sightings
+        return by_rule
+
+
+def _told(batch: Events, by_rule: Sequence[_Found], file: str) -> Tuned:
+    """Tell of matches: an alert where the rule speaks, a sighting where correlations need one."""
+    told = Tuned()
+    if not by_rule:
+        return told
+    fields = frozenset[str]().union(*((rule.fields if speaks else ()) for rule, _, speaks, _ in by_rule))
+    fields = fields.union(*(needed or () for _, needed, _, _ in by_rule))
+    taken = _Taken(batch, np.unique(np.concatenate([some for *_, some in by_rule])), fields)
+    for rule, needed, speaks, some in by_rule:
+        events = [taken.events[row] for row in some.tolist()]
+        if needed is not None:
+            told.sightings.extend(_sighting(event, rule, needed, file) for event in events)
+        if speaks:
+            names = sorted(rule.fields)
+            told.alerts.extend(_alert(event, rule, names, file) for event in events)
+    return told
 
 
 _ENVELOPE = ("tenant", "occurred_at", "host", "user", "record_id", "time_quality")

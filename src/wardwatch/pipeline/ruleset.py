@@ -10,15 +10,26 @@ from wardwatch.correlation.rules import Correlations
 from wardwatch.detection.compiled import CompiledRules
 from wardwatch.detection.store import Store
 from wardwatch.kernel.errors import ContentError
+from wardwatch.pipeline.tuning import applying
+from wardwatch.pipeline.tuning.applying import Tunings
 
 
 @dataclass(frozen=True, slots=True)
 class RulePaths:
-    """Where rules and lists come from, and where compiled ones are kept; small, so that it travels to workers."""
+    """Where rules and lists come from, and where compiled ones are kept; small, so that it travels to workers.
+
+    `tunings` is the folder of tunings, for the live watch.
+    """
 
     rules: tuple[Path, ...]
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     cache: Path | None = None
+    tunings: Path | None = None
+
+    def stamps(self) -> list[tuple[str, int, int, int, int]]:
+        """What tells whether a file of rules or tunings has changed. Raises `InputError` where a folder is gone."""
+        tuned = [self.tunings] if self.tunings is not None and self.tunings.is_dir() else []
+        return list(files.stamps([*self.rules, *tuned]))
 
 
 @dataclass(slots=True)
@@ -29,6 +40,7 @@ class RuleSet:
     correlations: Correlations
     store: Store
     errors: list[ContentError] = field(default_factory=list)
+    tunings: Tunings = field(default_factory=Tunings)
 
 
 def shipped_rules() -> Path:
@@ -40,7 +52,9 @@ def load(paths: RulePaths) -> RuleSet:
     """Load and compile, or take from the cache; what cannot run is among the rules with its reason."""
     store = Store(paths.cache)
     compiled, errors = store.rules(paths.rules, dict(paths.lists))
-    return _assembled(compiled, store, errors)
+    found = _assembled(compiled, store, errors)
+    found.tunings = applying.load(paths.tunings, found.rules, dict(paths.lists))
+    return found
 
 
 def of_files(found: Iterable[ContentFile], lists: Mapping[str, Sequence[str]]) -> RuleSet:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from wardwatch.catalogue import files
 from wardwatch.engines.live import InProcess, Pool, hiding
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk
@@ -72,8 +71,8 @@ class Watching:
         """Load the rules, open spool and lake. Raises `WardwatchError`."""
         home = self.settings.home
         self._started_at = self.clock()
-        self._stamps = list(files.stamps(self.paths.rules))
-        self._rules = ruleset.load(self.paths)
+        self._stamps = self.paths.stamps()
+        self._rules = self._loaded()
         self._spool = Spool(home / "spool", Keys(home / "keys", self.disk), self.disk)
         self._lake = Lake(home / "lake", self.disk)
         self._engine = self._made(self._rules)
@@ -87,6 +86,12 @@ class Watching:
     _lake: Lake = field(init=False)
     _engine: LiveEngine = field(init=False)
     _upkeep: threading.Thread = field(init=False)
+
+    def _loaded(self) -> RuleSet:
+        rules = ruleset.load(self.paths)
+        for error in rules.tunings.errors:
+            self.tell(f"a tuning withholds nothing: {error}")
+        return rules
 
     def _made(self, rules: RuleSet) -> LiveEngine:
         keys, zone = self.settings.home / "keys", ZoneInfo(self.settings.pipeline.zone)
@@ -180,15 +185,17 @@ class Watching:
     def _open(self, tenant: str) -> None:
         correlations = self._rules.correlations
         lane, lake = self._spool.lane(tenant), self._lake.tenant(tenant)
-        self._lanes[tenant] = _Lane(LaneWatch(lane, lake, self.settings.home, correlations, self.disk))
+        watch = LaneWatch(lane, lake, self.settings.home, correlations, self.disk)
+        watch.tunings = self._rules.tunings
+        self._lanes[tenant] = _Lane(watch)
 
     def _reload(self) -> None:
         """Take in changed rules between two steps: no event is left out, and none is matched by half a set."""
         try:
-            stamps = list(files.stamps(self.paths.rules))
+            stamps = self.paths.stamps()
             if stamps == self._stamps:
                 return
-            rules = ruleset.load(self.paths)
+            rules = self._loaded()
             engine = self._made(rules)
         except (OSError, WardwatchError) as error:
             self.tell(f"the rules are not taken in: {error}")
@@ -197,6 +204,7 @@ class Watching:
         self._stamps, self._rules, self._engine = stamps, rules, engine
         for lane in self._lanes.values():
             lane.watch.reload(rules.correlations)
+            lane.watch.tunings = rules.tunings
         self.tell(f"rules taken in: {len(rules.rules.rules):,} active")
 
     def stop(self) -> None:
@@ -258,6 +266,9 @@ def _figures(lane: _Lane, now: int) -> Iterator[Figure]:
     yield Figure("wardwatch_pipeline_backlog_bytes", "gauge", "Bytes that wait.", size, by)
     yield Figure("wardwatch_pipeline_lag_seconds", "gauge", "Age of the newest frame read, if others wait.", lag, by)
     yield Figure("wardwatch_pipeline_troubled", "gauge", "Whether the last step failed.", float(bool(lane.trouble)), by)
+    for (rule, tuning), count in counts.withheld.items():
+        of = by | {"rule": rule, "tuning": tuning}
+        yield Figure("wardwatch_pipeline_withheld_total", "counter", "Alerts withheld by tunings.", count, of)
     for (sensor, source, reason), count in counts.rejects.items():
         why = by | {"sensor": sensor, "source": source, "reason": reason}
         yield Figure("wardwatch_pipeline_rejected_total", "counter", "Frames not understood.", count, why)
@@ -270,5 +281,6 @@ def opened(settings: Settings, rules: tuple[Path, ...], lists: tuple[Path, ...])
         (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()), *rules),
         ruleset.read_lists([settings.home / "lists", *lists]),
         settings.home / "cache",
+        settings.home / "tuning",
     )
     return Watching(settings, paths)
