@@ -10,6 +10,7 @@ MANY_ARGUMENTS: dict[str, str] = {}
 # "path::name" of functions that may catch everything.
 BROAD_EXCEPT: dict[str, str] = {
     "src/wardwatch/cli/__init__.py::main": "the last resort: a failure must never look like a finding",
+    "src/wardwatch/pipeline/detecting.py::run": "a worker's loop: one frame must not stop the others",
     "src/wardwatch/pipeline/work.py::_part": "a worker's loop: one log must not stop the others",
     "src/wardwatch/pipeline/spool/writer.py::_commit": "a worker's loop: senders that wait must hear of any failure",
 }
