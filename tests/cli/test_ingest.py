@@ -96,7 +96,12 @@ def test_settings_are_shown_with_their_origin(run: Run, home: Path, monkeypatch:
     assert re.search(r'^metrics = "" +# .*wardwatch\.toml:2$', origins, re.MULTILINE)
     assert re.search(r'^backlog = "1GiB" +# WARDWATCH_SPOOL_BACKLOG$', origins, re.MULTILINE)
     rows = {one["name"]: one for one in map(json.loads, run("config", "show", "--json", "-").out.splitlines())}
-    assert rows["spool.backlog"] == {"name": "spool.backlog", "value": '"1GiB"', "origin": "WARDWATCH_SPOOL_BACKLOG"}
+    assert rows["spool.backlog"] == {
+        "format": "wardwatch/setting/1",
+        "name": "spool.backlog",
+        "value": '"1GiB"',
+        "origin": "WARDWATCH_SPOOL_BACKLOG",
+    }
     assert run("config").code == 0
 
 

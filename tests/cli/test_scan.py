@@ -1,8 +1,8 @@
 """`wardwatch scan`: exit codes, outputs, and what an interrupted scan leaves."""
 
+import contextlib
 import csv
 import io
-import contextlib
 import json
 import signal
 import subprocess
