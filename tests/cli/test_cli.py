@@ -115,7 +115,7 @@ def test_every_verb_can_speak_to_programs() -> None:
 def below(name: str, found: click.Command | None) -> list[tuple[str, click.Command]]:
     assert found is not None
     if isinstance(found, click.Group):
-        return [(f"{name} {inner}", verb) for inner, verb in found.commands.items()]
+        return [one for inner, verb in found.commands.items() for one in below(f"{name} {inner}", verb)]
     return [(name, found)]
 
 

@@ -28,7 +28,8 @@ def test_a_sensor_is_added_listed_and_removed(run: Run, home: Path) -> None:
     assert token not in (home / "state" / "sensors.json").read_text()
     listed = run("ingest", "sensor", "list")
     assert listed.out.split() == ["fw1", "north", "fortigate", "token,", "10.0.0.0/8"]
-    assert json.loads(run("ingest", "sensor", "list", "--json").out) == {
+    assert json.loads(run("ingest", "sensor", "list", "--json", "-").out) == {
+        "format": "wardwatch/sensor/1",
         "name": "fw1",
         "tenant": "north",
         "sources": ["fortigate"],
@@ -94,14 +95,19 @@ def test_settings_are_shown_with_their_origin(run: Run, home: Path, monkeypatch:
     assert '\nmetrics = ""\n' in plain
     assert re.search(r'^metrics = "" +# .*wardwatch\.toml:2$', origins, re.MULTILINE)
     assert re.search(r'^backlog = "1GiB" +# WARDWATCH_SPOOL_BACKLOG$', origins, re.MULTILINE)
-    rows = {one["name"]: one for one in json.loads(run("config", "show", "--json").out)}
-    assert rows["spool.backlog"] == {"name": "spool.backlog", "value": '"1GiB"', "origin": "WARDWATCH_SPOOL_BACKLOG"}
+    rows = {one["name"]: one for one in map(json.loads, run("config", "show", "--json", "-").out.splitlines())}
+    assert rows["spool.backlog"] == {
+        "format": "wardwatch/setting/1",
+        "name": "spool.backlog",
+        "value": '"1GiB"',
+        "origin": "WARDWATCH_SPOOL_BACKLOG",
+    }
     assert run("config").code == 0
 
 
 def test_status_of_nothing(run: Run) -> None:
     assert run("status").out == "nothing has run in this Wardwatch home yet\n"
-    assert json.loads(run("status", "--json").out) == []
+    assert run("status", "--json", "-").out == ""
 
 
 Process = tuple["subprocess.Popen[bytes]", dict[str, tuple[str, int]], dict[str, str]]

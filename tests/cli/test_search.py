@@ -143,7 +143,7 @@ def test_an_empty_home_has_nothing(run: Run) -> None:
 
 
 def test_what_is_kept_is_shown(run: Run, kept: Path) -> None:
-    found = run("lake", "status", "--tenant", "nord", "--json", "--verify")
+    found = run("lake", "status", "--tenant", "nord", "--json", "-", "--verify")
     row = json.loads(found.out)
     assert (found.code, row["tenant"], row["events"], row["files"], row["damaged"]) == (0, "nord", 6, 1, [])
     (file,) = (kept / "lake").glob("v1/tenant=sud/day=*/*/*.parquet")

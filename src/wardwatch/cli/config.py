@@ -1,8 +1,8 @@
 """`wardwatch config`: the settings that are in force."""
 
-import sys
-
 import click
+
+from wardwatch.cli import _rows
 
 
 @click.group("config")
@@ -12,18 +12,17 @@ def command() -> None:
 
 @command.command("show")
 @click.option("--origin", is_flag=True, help="Also say where each comes from.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(origin: bool, as_json: bool) -> int:  # noqa: FBT001  (click passes flags by name)
+@_rows.option
+def show(origin: bool, json_to: str | None) -> int:  # noqa: FBT001  (click passes flags by name)
     """Print every setting as TOML: from `wardwatch.toml` in the Wardwatch home, then from `WARDWATCH_*`."""
     from wardwatch.runtime import settings  # noqa: PLC0415
 
     found = settings.load()
     rows = list(settings.shown(found))
-    if as_json:
-        import orjson  # noqa: PLC0415
-
-        listed = [{"name": name, "value": value, "origin": where} for name, value, where in rows]
-        sys.stdout.buffer.write(orjson.dumps(listed, option=orjson.OPT_INDENT_2) + b"\n")
+    with _rows.rows(json_to) as take:
+        for name, value, where in rows:
+            take({"format": "wardwatch/setting/1", "name": name, "value": value, "origin": where})
+    if json_to == "-":
         return 0
     print(f"# home: {found.home}")
     section = ""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wardwatch.cli import _rows
 from wardwatch.kernel.errors import InputError
 
 if TYPE_CHECKING:
-    from wardwatch.listeners.sensors import Registry
+    from wardwatch.listeners.sensors import Registry, Sensor
     from wardwatch.listeners.tls import Authority
     from wardwatch.runtime.settings import Settings
 
@@ -71,7 +72,15 @@ def sensor() -> None:
 @click.option("--source", "sources", multiple=True, help="A log format that it may send (see `wardwatch sources`).")
 @click.option("--address", "addresses", multiple=True, help="A network that it sends plain syslog or RELP from.")
 @click.option("--no-token", is_flag=True, help="Make no token: it is known by address or certificate only.")
-def add(name: str, tenant: str, sources: tuple[str, ...], addresses: tuple[str, ...], no_token: bool) -> int:  # noqa: FBT001
+@_rows.option
+def add(  # noqa: PLR0917  (click passes options by name)
+    name: str,
+    tenant: str,
+    sources: tuple[str, ...],
+    addresses: tuple[str, ...],
+    no_token: bool,  # noqa: FBT001
+    json_to: str | None,
+) -> int:
     """Add a sensor and print its token. It is shown this once: only a hash of it is kept."""
     from wardwatch.listeners import sensors  # noqa: PLC0415
     from wardwatch.sources import every  # noqa: PLC0415
@@ -83,42 +92,49 @@ def add(name: str, tenant: str, sources: tuple[str, ...], addresses: tuple[str, 
     kept = sensors.hashed(token) if token else None
     _registry().add(sensors.Sensor(name, tenant, sources, kept, addresses=addresses))
     print(f"added: sensor {name} of {tenant}", file=sys.stderr)
-    if token:
+    with _rows.rows(json_to) as take:
+        take({"format": "wardwatch/sensor/1", "name": name, "tenant": tenant, "token": token})
+    if token and json_to != "-":
         print(token)
         print("note: keep this token now, it is not shown again", file=sys.stderr)
     return 0
 
 
 @sensor.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
-def list_(as_json: bool) -> int:  # noqa: FBT001
+@_rows.option
+def list_(json_to: str | None) -> int:
     """List the sensors. Tokens are not shown: they are not kept."""
-    import orjson  # noqa: PLC0415
-
-    for one in sorted(_registry().known().sensors.values(), key=lambda found: (found.tenant, found.name)):
-        row = {
-            "name": one.name,
-            "tenant": one.tenant,
-            "sources": list(one.sources),
-            "addresses": list(one.addresses),
-            "token": one.token is not None,
-            "certificates": len(one.certificates),
-        }
-        if as_json:
-            sys.stdout.buffer.write(orjson.dumps(row) + b"\n")
-            continue
-        ways = ["token"] if one.token else []
-        ways += [f"{len(one.certificates)} certificates"] if one.certificates else []
-        ways += one.addresses
-        print(f"{one.name:24} {one.tenant:16} {', '.join(one.sources) or 'any format':32} {', '.join(ways)}")
+    with _rows.rows(json_to) as take:
+        for one in sorted(_registry().known().sensors.values(), key=lambda found: (found.tenant, found.name)):
+            take(_row(one))
+            if json_to != "-":
+                ways = ["token"] if one.token else []
+                ways += [f"{len(one.certificates)} certificates"] if one.certificates else []
+                ways += one.addresses
+                print(f"{one.name:24} {one.tenant:16} {', '.join(one.sources) or 'any format':32} {', '.join(ways)}")
     return 0
+
+
+def _row(one: "Sensor") -> dict[str, object]:
+    return {
+        "format": "wardwatch/sensor/1",
+        "name": one.name,
+        "tenant": one.tenant,
+        "sources": list(one.sources),
+        "addresses": list(one.addresses),
+        "token": one.token is not None,
+        "certificates": len(one.certificates),
+    }
 
 
 @sensor.command("remove")
 @click.argument("name")
-def remove(name: str) -> int:
+@_rows.option
+def remove(name: str, json_to: str | None) -> int:
     """Remove a sensor: its token and certificates are refused from the next second on."""
     found = _registry().remove(name)
+    with _rows.rows(json_to) as take:
+        take(_row(found) | {"removed": True})
     print(f"removed: sensor {found.name} of {found.tenant}", file=sys.stderr)
     return 0
 
@@ -130,7 +146,8 @@ def tls() -> None:
 
 @tls.command("init")
 @click.option("--name", "names", multiple=True, help="A host name or address that senders use.  [default: this host's]")
-def init(names: tuple[str, ...]) -> int:
+@_rows.option
+def init(names: tuple[str, ...], json_to: str | None) -> int:
     """Make a local authority, if there is none, and the server's certificate. Run again to renew the latter."""
     authority = _authority()
     now = datetime.now(UTC)
@@ -139,6 +156,9 @@ def init(names: tuple[str, ...]) -> int:
         print(f"made: {authority.folder / 'ca.crt'} (give it to senders, as the authority to trust)", file=sys.stderr)
     chosen = names or (socket.gethostname(), "localhost", "127.0.0.1", "::1")
     authority.server(chosen, now)
+    with _rows.rows(json_to) as take:
+        row = {"authority": str(authority.folder / "ca.crt"), "certificate": str(authority.folder / "server.crt")}
+        take({"format": "wardwatch/certificate/1"} | row)
     print(f"made: {authority.folder / 'server.crt'} for {', '.join(chosen)}", file=sys.stderr)
     return 0
 
@@ -146,7 +166,8 @@ def init(names: tuple[str, ...]) -> int:
 @tls.command("client")
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder for the files.  [default: here]")
-def client(name: str, out: Path) -> int:
+@_rows.option
+def client(name: str, out: Path, json_to: str | None) -> int:
     """Make a client certificate for the sensor NAME: NAME.crt, NAME.key and ca.crt, to be taken to the sender."""
     from wardwatch.kernel.disk import Disk, atomic_write  # noqa: PLC0415
 
@@ -163,6 +184,9 @@ def client(name: str, out: Path) -> int:
     ):
         atomic_write(disk, out / file, data)
     registry.add_certificate(name, pair.sha256)
+    with _rows.rows(json_to) as take:
+        row = {"certificate": str(out / f"{name}.crt"), "key": str(out / f"{name}.key"), "ca": str(out / "ca.crt")}
+        take({"format": "wardwatch/certificate/1"} | row)
     print(f"made: {out / name}.crt, {out / name}.key and {out / 'ca.crt'}", file=sys.stderr)
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wardwatch.cli import DONE, PARTLY
+from wardwatch.cli import DONE, PARTLY, _rows
 from wardwatch.cli._rules import say
 from wardwatch.cli._times import moment, now
 from wardwatch.kernel import stamps
@@ -41,27 +41,29 @@ def _lakes(stated: Sequence[str]) -> Iterator["TenantLake"]:
 @command.command("status")
 @_TENANT
 @click.option("--verify", is_flag=True, help="Read all files, and name those that are no more what was written.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
-def status(tenant: tuple[str, ...], verify: bool, as_json: bool) -> int:  # noqa: FBT001  (click passes flags by name)
+@_rows.option
+def status(tenant: tuple[str, ...], verify: bool, json_to: str | None) -> int:  # noqa: FBT001  (click passes flags by name)
     """Show what is kept of each hospital and source, and what is held. Exits with 3 if a file is damaged."""
     broken = 0
-    for lake in _lakes(tenant):
-        row = _status(lake)
-        damaged = [file.path for file in lake.damaged()] if verify else []
-        broken += len(damaged)
-        if as_json:
-            import orjson  # noqa: PLC0415
-
-            sys.stdout.buffer.write(orjson.dumps(row | {"damaged": damaged}) + b"\n")
-            continue
-        say(f"{lake.tenant}: {row['events']:,} events in {row['files']:,} files, {row['bytes']:,} bytes")
-        for source, (events, size, days) in sorted(row["sources"].items()):
-            say(f"  {source:18} {events:>14,} events {size:>16,} bytes {days:>5} days")
-        for hold in row["holds"]:
-            say(f"  held: {hold['name']} by {hold['by']}: {hold['reason']}")
-        for path in damaged:
-            say(f"  damaged: {path}")
+    with _rows.rows(json_to) as take:
+        for lake in _lakes(tenant):
+            row = _status(lake)
+            damaged = [file.path for file in lake.damaged()] if verify else []
+            broken += len(damaged)
+            take({"format": "wardwatch/lake-status/1"} | row | {"damaged": damaged})
+            if json_to != "-":
+                _show(row, damaged)
     return PARTLY if broken else DONE
+
+
+def _show(row: dict[str, Any], damaged: Sequence[str]) -> None:
+    say(f"{row['tenant']}: {row['events']:,} events in {row['files']:,} files, {row['bytes']:,} bytes")
+    for source, (events, size, days) in sorted(row["sources"].items()):
+        say(f"  {source:18} {events:>14,} events {size:>16,} bytes {days:>5} days")
+    for hold in row["holds"]:
+        say(f"  held: {hold['name']} by {hold['by']}: {hold['reason']}")
+    for path in damaged:
+        say(f"  damaged: {path}")
 
 
 def _status(lake: "TenantLake") -> dict[str, Any]:
@@ -89,16 +91,19 @@ def _status(lake: "TenantLake") -> dict[str, Any]:
 @command.command("compact")
 @_TENANT
 @click.option("--all", "everything", is_flag=True, help="Also the files of today, however few.")
-def compact(tenant: tuple[str, ...], everything: bool) -> int:  # noqa: FBT001  (click passes flags by name)
+@_rows.option
+def compact(tenant: tuple[str, ...], everything: bool, json_to: str | None) -> int:  # noqa: FBT001  (click passes flags by name)
     """Merge small files into large ones, of every day; days that are over wholly."""
     today = stamps.moment(now()).date().isoformat()
-    for lake in _lakes(tenant):
-        before = after = 0
-        for day in sorted({file.day for file in lake.files()}):
-            done = lake.compact(day, final=everything or day < today)
-            before, after = before + done.files_before, after + done.files_after
-        lake.sweep(now())
-        print(f"{lake.tenant}: {before:,} files became {after:,}", file=sys.stderr)
+    with _rows.rows(json_to) as take:
+        for lake in _lakes(tenant):
+            before = after = 0
+            for day in sorted({file.day for file in lake.files()}):
+                done = lake.compact(day, final=everything or day < today)
+                before, after = before + done.files_before, after + done.files_after
+            lake.sweep(now())
+            take({"format": "wardwatch/lake-compaction/1", "tenant": lake.tenant, "before": before, "after": after})
+            print(f"{lake.tenant}: {before:,} files became {after:,}", file=sys.stderr)
     return DONE
 
 
@@ -117,19 +122,30 @@ def _by_source(_: click.Context, __: click.Parameter, stated: tuple[str, ...]) -
 @click.option("--days", type=click.IntRange(1), required=True, help="Days that events are kept after they arrived.")
 @click.option("--source", multiple=True, callback=_by_source, metavar="NAME=DAYS", help="Other days for a source.")
 @click.option("--execute", is_flag=True, help="Remove; without it, only say what would be removed.")
-def expire(tenant: tuple[str, ...], days: int, source: dict[str, int], execute: bool) -> int:  # noqa: FBT001
+@_rows.option
+def expire(
+    tenant: tuple[str, ...],
+    days: int,
+    source: dict[str, int],
+    execute: bool,  # noqa: FBT001
+    json_to: str | None,
+) -> int:
     """Remove events that were kept long enough, but for those under a legal hold."""
     from wardwatch.pipeline.lake import retention  # noqa: PLC0415
 
     policy = retention.Retention(days, source)
-    for lake in _lakes(tenant):
-        state = lake.state()
-        due = retention.expired(state, policy, now())
-        held = [file for file in due if state.held(file)]
-        gone = lake.expire(policy, now()).removed if execute else [file for file in due if file not in held]
-        rows, size = sum(file.rows for file in gone), sum(file.bytes for file in gone)
-        act = "removed" if execute else "would remove"
-        say(f"{lake.tenant}: {act} {rows:,} events, {size:,} bytes; {len(held):,} files are due and held")
+    with _rows.rows(json_to) as take:
+        for lake in _lakes(tenant):
+            state = lake.state()
+            due = retention.expired(state, policy, now())
+            held = [file for file in due if state.held(file)]
+            gone = lake.expire(policy, now()).removed if execute else [file for file in due if file not in held]
+            rows, size = sum(file.rows for file in gone), sum(file.bytes for file in gone)
+            row = {"tenant": lake.tenant, "removed": execute, "events": rows, "bytes": size, "held": len(held)}
+            take({"format": "wardwatch/lake-expiry/1"} | row)
+            if json_to != "-":
+                act = "removed" if execute else "would remove"
+                say(f"{lake.tenant}: {act} {rows:,} events, {size:,} bytes; {len(held):,} files are due and held")
     return DONE
 
 
@@ -142,6 +158,7 @@ def expire(tenant: tuple[str, ...], days: int, source: dict[str, int], execute: 
 @click.option("--until", callback=moment, metavar="TIME|SPAN", help="Only what arrived up to then.")
 @click.option("--source", help="Only events of this source.")
 @click.option("--lift", is_flag=True, help="Lift the hold of this name.")
+@_rows.option
 def hold(name: str, lift: bool, tenant: str, **given: Any) -> int:  # noqa: ANN401, FBT001
     """Place or lift a legal hold: what it covers is neither removed nor rewritten."""
     from wardwatch.pipeline.lake.manifest import Hold  # noqa: PLC0415
@@ -149,6 +166,8 @@ def hold(name: str, lift: bool, tenant: str, **given: Any) -> int:  # noqa: ANN4
     (lake,) = _lakes([tenant])
     if lift:
         lake.lift(name)
+        with _rows.rows(given["json_to"]) as take:
+            take({"format": "wardwatch/lake-hold/1", "tenant": tenant, "name": name, "lifted": True})
         print(f"{tenant}: hold {name} is lifted", file=sys.stderr)
         return DONE
     if not given["by"]:
@@ -156,5 +175,8 @@ def hold(name: str, lift: bool, tenant: str, **given: Any) -> int:  # noqa: ANN4
     placed = Hold(name, given["reason"] or "", given["by"], now(), given["since"], given["until"], given["source"])
     lake.hold(placed)
     files = [file for file in lake.files() if placed.covers(file)]
+    with _rows.rows(given["json_to"]) as take:
+        row = {"tenant": tenant, "name": name, "lifted": False, "files": len(files)}
+        take({"format": "wardwatch/lake-hold/1"} | row)
     print(f"{tenant}: {len(files):,} files, {sum(file.rows for file in files):,} events are held", file=sys.stderr)
     return DONE

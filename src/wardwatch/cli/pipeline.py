@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wardwatch.cli import _rows
+
 if TYPE_CHECKING:
     from wardwatch.events.alert import Alert
 
@@ -17,9 +19,9 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.command("pipeline")
 @click.option("--rules", multiple=True, type=_PATH, metavar="DIR|ZIP", help="More rules.")
 @click.option("--lists", multiple=True, type=_FOLDER, metavar="DIR", help="Folders of lists that rules read.")
-@click.option("--json", "as_json", type=click.Choice(["-"]), help="Print new alerts as JSON Lines of Alert v1.")
+@_rows.option
 @click.option("--until-empty", is_flag=True, help="Stop when everything that was received is in the lake.")
-def command(rules: tuple[Path, ...], lists: tuple[Path, ...], as_json: str | None, until_empty: bool) -> int:  # noqa: FBT001
+def command(rules: tuple[Path, ...], lists: tuple[Path, ...], json_to: str | None, until_empty: bool) -> int:  # noqa: FBT001
     """Read what was received, detect, correlate, and keep events in the lake. Stops on SIGTERM.
 
     Alerts are in `alerts/` of the Wardwatch home. Rules in its folder `rules` are taken in when they change.
@@ -28,25 +30,30 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], as_json: str | Non
     from wardwatch.runtime.watching import opened  # noqa: PLC0415
 
     watching = opened(load(), rules, lists)
-    if as_json:
-        watching.on_alerts = _print
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: watching.stopping.set())
-    watching.start()
-    print("watching", file=sys.stderr, flush=True)
-    if until_empty:
-        while watching.step():
-            pass
-        watching.stop()
-    else:
-        watching.run()
+    with _rows.rows(json_to) as take:
+        watching.on_alerts = lambda alerts: _hand(alerts, take)
+        watching.start()
+        print("watching", file=sys.stderr, flush=True)
+        if until_empty:
+            while watching.step():
+                pass
+            watching.stop()
+        else:
+            watching.run()
     events, alerts, rejected = watching.totals()
     print(f"{events:,} events, {alerts:,} alerts, {rejected:,} not understood", file=sys.stderr)
     return 0
 
 
-def _print(alerts: "list[Alert]") -> None:
-    from wardwatch.events import alert_lines  # noqa: PLC0415
+def _hand(alerts: "list[Alert]", take: _rows.Take) -> None:
+    """Hand new alerts to programs at once."""
+    import orjson  # noqa: PLC0415
+
+    from wardwatch.events.alert_lines import line  # noqa: PLC0415
 
     for alert in alerts:
-        print(alert_lines.line(alert), flush=True)
+        take(orjson.loads(line(alert)))
+    if alerts:
+        sys.stdout.flush()

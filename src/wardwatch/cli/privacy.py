@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wardwatch.cli import DONE
+from wardwatch.cli import DONE, _rows
 from wardwatch.cli._rules import say
 from wardwatch.cli._times import now
 from wardwatch.kernel.errors import InputError
@@ -31,7 +32,8 @@ def command() -> None:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder for their keys."
 )
-def init(tenant: str, custodian: Sequence[str], out: Path) -> int:
+@_rows.option
+def init(tenant: str, custodian: Sequence[str], out: Path, json_to: str | None) -> int:
     """Make a key for each custodian, and the sealed store that any two of them open.
 
     Each types a passphrase of their own and takes the key file away: it must not stay on this computer.
@@ -49,6 +51,8 @@ def init(tenant: str, custodian: Sequence[str], out: Path) -> int:
     for name, (private, _) in made.items():
         _write_private(out / f"{name}.key", private)
     store.begin({name: public for name, (_, public) in made.items()})
+    with _rows.rows(json_to) as take:
+        take({"format": "wardwatch/sealed-store/1", "tenant": tenant, "custodians": list(custodian)})
     print(f"{tenant}: sealed store for {', '.join(custodian)}; hand each their key file in {out}", file=sys.stderr)
     return DONE
 
@@ -61,7 +65,8 @@ def init(tenant: str, custodian: Sequence[str], out: Path) -> int:
     help="Key file of a custodian (NAME.key); two of them.",
 )  # fmt: skip
 @click.option("--reason", required=True, help="Why: which case it is for. It is written into the log of openings.")
-def open_(tenant: str, tokens: Sequence[str], keys: Sequence[Path], reason: str) -> int:
+@_rows.option
+def open_(tenant: str, tokens: Sequence[str], keys: Sequence[Path], reason: str, json_to: str | None) -> int:
     """Say which patients tokens stand for. Two custodians do it together, and it is logged for ever."""
     from wardwatch.pipeline.privacy.epochs import TOKEN  # noqa: PLC0415
     from wardwatch.pipeline.privacy.sealed import custodian  # noqa: PLC0415
@@ -70,19 +75,26 @@ def open_(tenant: str, tokens: Sequence[str], keys: Sequence[Path], reason: str)
         raise InputError(f"not a token: {bad[0][:60]!r}", where="TOKENS", hint="a token is p:<epoch>:<32 digits>")
     opened = {path.stem: custodian(path.read_bytes(), _passphrase(path.stem), str(path)) for path in keys}
     found = _store(tenant).open(tokens, opened, reason, now())
-    for token, value in found.items():
-        say(f"{token}\t{'(not in the store)' if value is None else value}")
+    with _rows.rows(json_to) as take:
+        for token, value in found.items():
+            take({"format": "wardwatch/opened-token/1", "tenant": tenant, "token": token, "value": value})
+            if json_to != "-":
+                say(f"{token}\t{'(not in the store)' if value is None else value}")
     return DONE
 
 
 @command.command("log")
 @_TENANT
-def log(tenant: str) -> int:
+@_rows.option
+def log(tenant: str, json_to: str | None) -> int:
     """Show every opening, and check that the log was not changed."""
-    for opening in _store(tenant).openings():
-        say(f"{opening.number} {opening.at} {' and '.join(opening.persons)}: {opening.reason}")
-        for token in opening.tokens:
-            say(f"  {token}")
+    with _rows.rows(json_to) as take:
+        for opening in _store(tenant).openings():
+            take({"format": "wardwatch/opening/1", "tenant": tenant} | asdict(opening))
+            if json_to != "-":
+                say(f"{opening.number} {opening.at} {' and '.join(opening.persons)}: {opening.reason}")
+                for token in opening.tokens:
+                    say(f"  {token}")
     return DONE
 
 

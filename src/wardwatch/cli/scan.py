@@ -1,14 +1,10 @@
 """`wardwatch scan`: logs in, the story of the attack out."""
 
 import contextlib
-import dataclasses
 import glob
 import os
 import re
-import signal
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -18,22 +14,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from wardwatch import __version__
-from wardwatch.cli import DONE, FINDINGS, INTERRUPTED, PARTLY
 from wardwatch.cli._outputs import FORMATS, Sinks
 from wardwatch.cli._rules import rule_paths, warn
+from wardwatch.cli._telling import Asked, progress, tell
 from wardwatch.cli._times import moment, now
 from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.kernel.severity import Level
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.ruleset import RulePaths, RuleSet
-    from wardwatch.pipeline.scan import Engine, Scan, Summary
+    from wardwatch.pipeline.scan import Engine
     from wardwatch.pipeline.tasks import Settings
-    from wardwatch.reports import Findings
 
 _TENANT = re.compile(r"[a-z0-9-]{1,64}")
-_LEVELS = [level.word for level in Level]
+LEVELS = [level.word for level in Level]
 _SMALL = 48 * 1024 * 1024  # bytes of logs for which more processes cost more than they gain
 _PACKED_ENDINGS = (".gz", ".zst", ".bz2", ".xz", ".zip", ".tgz")
 _PACKED = 10  # times that logs are commonly packed
@@ -67,14 +61,15 @@ def _zone(_: click.Context, __: click.Parameter, name: str) -> tzinfo:
         raise click.BadParameter(f"{name!r} is no time zone; write one such as Europe/Paris") from None
 
 
-def _outputs(function: Callable[..., int]) -> Callable[..., int]:
+def outputs(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command an option for each format that a scan writes."""
     for name, text in reversed(FORMATS.items()):
         function = click.option(f"--{name}", metavar="FILE|-", help=text)(function)
     return function
 
 
-_PATH = click.Path(path_type=Path, exists=True)
-_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+PATH = click.Path(path_type=Path, exists=True)
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.command("scan")
@@ -82,24 +77,22 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option(
     "--rules",
     multiple=True,
-    type=_PATH,
+    type=PATH,
     metavar="DIR|ZIP",
     help="More rules: Sigma files, folders or zip archives.",
 )
-@click.option(
-    "--lists", multiple=True, type=_FOLDER, metavar="DIR", help="Folders of lists that rules read (NAME.txt)."
-)
+@click.option("--lists", multiple=True, type=FOLDER, metavar="DIR", help="Folders of lists that rules read (NAME.txt).")
 @click.option("--no-own-rules", is_flag=True, help="Leave out the rules that come with Wardwatch.")
 @click.option("--since", callback=moment, metavar="TIME|SPAN", help="Only events from then on (2026-11-23T02:00, 7d).")
 @click.option("--until", callback=moment, metavar="TIME|SPAN", help="Only events up to then.")
 @click.option(
     "--level",
-    type=click.Choice(_LEVELS),
+    type=click.Choice(LEVELS),
     default="medium",
     show_default=True,
     help="Lowest level that is shown.",
 )
-@click.option("--fail-on", type=click.Choice(_LEVELS), help="Exit with 1 if there is an alert of this level or above.")
+@click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 if there is an alert of this level or above.")
 @click.option("--source", help="Read every file as this format (see `wardwatch sources`).")
 @click.option(
     "--timezone",
@@ -119,7 +112,7 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     show_default=True,
     help="Language of reports.",
 )
-@_outputs
+@outputs
 def command(**given: Any) -> int:  # noqa: ANN401  (what click has checked)
     """Scan logs for an attack and say what to do first.
 
@@ -129,11 +122,16 @@ def command(**given: Any) -> int:  # noqa: ANN401  (what click has checked)
     return run(_options(given))
 
 
-def _options(given: Mapping[str, Any]) -> Options:
-    outputs = tuple((name, str(given[name])) for name in FORMATS if given[name] is not None)
-    targets = [target for _, target in outputs]
+def stated_outputs(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the outputs that were asked: (format, path or -). Raises `UsageError` where two go to the same place."""
+    found = tuple((name, str(given[name])) for name in FORMATS if given[name] is not None)
+    targets = [target for _, target in found]
     if "" in targets or len(set(targets)) < len(targets):
         raise click.UsageError("every output needs a file of its own, and only one can go to stdout")
+    return found
+
+
+def _options(given: Mapping[str, Any]) -> Options:
     if given["since"] is not None and given["until"] is not None and given["since"] > given["until"]:
         raise click.UsageError("--since is later than --until: no event can lie between them")
     if not _TENANT.fullmatch(given["tenant"]):
@@ -148,7 +146,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         level=Level.parse(str(given["level"])),
         fail_on=Level.parse(str(given["fail_on"])) if given["fail_on"] else None,
         jobs=int(str(given["jobs"] or os.cpu_count() or 1)),
-        outputs=outputs,
+        outputs=stated_outputs(given),
     )
 
 
@@ -173,43 +171,8 @@ def run(options: Options) -> int:
         engine = _engine(options, paths, rules, settings)
         stack.callback(engine.close)
         scan = Scan(engine, rules.correlations, spool, source=options.source, leave_out=sinks.paths)
-        return _told(options, rules, scan, sinks, settings)
-
-
-def _told(options: Options, rules: "RuleSet", scan: "Scan", sinks: Sinks, settings: "Settings") -> int:
-    """Run the scan, and tell it even if it was stopped or broke off."""
-    from wardwatch.pipeline.story import Story  # noqa: PLC0415
-    from wardwatch.reports import Findings  # noqa: PLC0415
-
-    findings = Findings(
-        Story(),
-        scan.summary,
-        rules.rules.by_id(),
-        options.language,
-        settings.received_at,
-        __version__,
-        since=options.since,
-        until=options.until,
-        off=tuple(rule for rule in rules.rules.others if rule.reason),
-    )
-    sinks.begin(findings)
-    broken: WardwatchError | None = None
-    try:
-        for alert in scan.run(options.paths, settings, _progress()):
-            findings.story.add(alert)
-            sinks.take(alert)
-    except KeyboardInterrupt:
-        # From here on the little that is left is written, whoever presses what.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        findings = dataclasses.replace(findings, interrupted=True)
-    except WardwatchError as error:
-        broken = error
-        findings = dataclasses.replace(findings, interrupted=True)
-    sinks.finish(findings)
-    code = _code(options, findings)
-    if broken is not None:
-        raise broken
-    return code
+        alerts = scan.run(options.paths, settings, progress())
+        return tell(alerts, scan.summary, rules, sinks, Asked(settings, options.language, options.fail_on))
 
 
 def _refuse_missing(paths: tuple[str, ...]) -> None:
@@ -251,35 +214,3 @@ def _size(paths: tuple[str, ...]) -> int:
             if total > _SMALL:
                 return total
     return total
-
-
-def _progress() -> "Callable[[Summary], None] | None":
-    """One line on a terminal, from the first second on."""
-    if not sys.stderr.isatty():
-        return None
-    began = time.monotonic()
-
-    def show(summary: "Summary") -> None:
-        passed = time.monotonic() - began
-        if passed > _PROGRESS_AFTER:
-            rate = summary.total_events / passed
-            line = f"{summary.total_events:,} events, {sum(summary.alerts.values()):,} alerts, {rate:,.0f} events/s"
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-
-    return show
-
-
-def _code(options: Options, findings: "Findings") -> int:
-    story, summary = findings.story, findings.summary
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
-    last = "interrupted: what was found until then is kept. " if findings.interrupted else ""
-    counts = ((summary.files, "log"), (summary.total_events, "event"), (story.count, "alert"))
-    words = [f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts]
-    print(f"{last}{', '.join(words)}, {summary.total_rejects:,} not understood", file=sys.stderr)
-    if findings.interrupted:
-        return INTERRUPTED
-    if options.fail_on is not None and story.level is not None and story.level >= options.fail_on:
-        return FINDINGS
-    blind = not summary.total_events or (not story.count and not findings.watched)
-    return PARTLY if summary.total_rejects or blind else DONE

@@ -1,48 +1,48 @@
 """`wardwatch status`: what runs, and its figures."""
 
-import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from wardwatch.cli import _rows
 
 if TYPE_CHECKING:
     from wardwatch.runtime.figures import Figure, Published
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--tenant", help="Only figures of this hospital.")
-def command(as_json: bool, tenant: str | None) -> int:  # noqa: FBT001  (click passes flags by name)
+@_rows.option
+def command(tenant: str | None, json_to: str | None) -> int:
     """Show what runs, what it took, what waits and what was lost. Exits with 1 if a process has stopped."""
     from wardwatch.runtime import figures, settings  # noqa: PLC0415
 
     now = time.time_ns() // 1_000
     found = list(figures.read_all(settings.home() / "state"))
-    if as_json:
-        import orjson  # noqa: PLC0415
-
-        rows = [
-            {
-                "process": one.process,
-                "running": one.running(now),
-                "pid": one.pid,
-                "started_at": one.started_at,
-                "published_at": one.published_at,
-                "figures": [
-                    {"name": figure.name, "labels": figure.labels, "value": figure.value}
-                    for figure in _chosen(one, tenant)
-                ],
-            }
-            for one in found
-        ]
-        sys.stdout.buffer.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n")
-    else:
+    with _rows.rows(json_to) as take:
+        for one in found:
+            take(_row(one, tenant, now))
+    if json_to != "-":
         for one in found:
             _show(one, tenant, now)
         if not found:
             print("nothing has run in this Wardwatch home yet")
     return 0 if all(one.running(now) for one in found) else 1
+
+
+def _row(one: "Published", tenant: str | None, now: int) -> dict[str, Any]:
+    return {
+        "format": "wardwatch/process/1",
+        "process": one.process,
+        "running": one.running(now),
+        "pid": one.pid,
+        "started_at": one.started_at,
+        "published_at": one.published_at,
+        "figures": [
+            {"name": figure.name, "labels": figure.labels, "value": figure.value} for figure in _chosen(one, tenant)
+        ],
+    }
 
 
 def _chosen(one: "Published", tenant: str | None) -> "list[Figure]":

@@ -183,18 +183,20 @@ class Scan:
                 if progress is not None:
                     progress(self.summary)
                 yield from result.alerts
-            yield from self._correlated(sorter, settings)
+            yield from correlated(self._correlations, sorter, settings, self.summary)
 
-    def _correlated(self, sorter: Sorter, settings: Settings) -> Iterator[Alert]:
-        correlator = Correlator(self._correlations)  # sightings come in order: no lateness beyond the usual
-        final: dict[str, Alert] = {}
-        sightings = sorter.sorted()
-        while chunk := list(islice(sightings, _CHUNK)):
-            _upsert(final, correlator.feed(chunk, settings.received_at))
-        for alert in final.values():
-            if alert.level >= settings.level and alert.rule_id not in settings.silenced:
-                self.summary.alerts[alert.rule_id] += 1
-                yield alert
+
+def correlated(correlations: Correlations, sorter: Sorter, settings: Settings, summary: Summary) -> Iterator[Alert]:
+    """Yield the final alerts of correlations over all sightings, which come in order of time; counts them."""
+    correlator = Correlator(correlations)  # in order: no lateness beyond the usual
+    final: dict[str, Alert] = {}
+    sightings = sorter.sorted()
+    while chunk := list(islice(sightings, _CHUNK)):
+        _upsert(final, correlator.feed(chunk, settings.received_at))
+    for alert in final.values():
+        if alert.level >= settings.level and alert.rule_id not in settings.silenced:
+            summary.alerts[alert.rule_id] += 1
+            yield alert
 
 
 _CHUNK = 10_000

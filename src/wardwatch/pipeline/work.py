@@ -13,11 +13,11 @@ from wardwatch import sources
 from wardwatch.detection.compiled import CompiledRules
 from wardwatch.detection.match import Memory
 from wardwatch.events import batch as layout
-from wardwatch.events.builder import Origin, Unnumbered
+from wardwatch.events.builder import Origin
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import RECEIVED, Reject
 from wardwatch.pipeline.blocks import by_lines
-from wardwatch.pipeline.matched import Matcher
+from wardwatch.pipeline.matched import Events, Matcher
 from wardwatch.pipeline.reading import Item, Reader
 from wardwatch.pipeline.tasks import MAX_SHOWN_REJECTS, Settings, ShownReject, Task, TaskResult
 
@@ -72,7 +72,7 @@ class Worker:
                     if len(rejects) < MAX_SHOWN_REJECTS:
                         rejects.append(item)
                 else:
-                    self._batch(item.events, result, keywords=item.keywords)
+                    self.take(item.events, result, keywords=item.keywords)
                 if len(result.alerts) + len(result.sightings) >= PART:
                     return False
         except OSError as error:  # the disk or the share under a log went away
@@ -81,9 +81,9 @@ class Worker:
             result.rejects[f"reading stopped: a fault of the reader ({type(error).__name__})"] += 1
         return True
 
-    def _batch(self, unnumbered: Unnumbered, result: TaskResult, *, keywords: bool) -> None:
+    def take(self, found: Events, result: TaskResult, *, keywords: bool = True) -> None:
         """Match one batch, and note what it held."""
-        batch = unnumbered.events
+        batch = found.events
         logsource = layout.logsource(batch.schema)
         if logsource not in result.events and len(result.events) >= MAX_LOG_SOURCES:
             logsource = LogSource(logsource.product, logsource.category)
@@ -101,7 +101,7 @@ class Worker:
         for one in batch.column("host").value_counts().to_pylist():
             if one["values"] is not None and (len(result.hosts) < MAX_HOSTS or one["values"] in result.hosts):
                 result.hosts[one["values"]] += one["counts"]
-        alerts, sightings = self._matcher.of(unnumbered, within, result.task.input.name, keywords=keywords)
+        alerts, sightings = self._matcher.of(found, within, result.task.input.name, keywords=keywords)
         result.alerts += alerts
         result.sightings += sightings
 
