@@ -286,3 +286,8 @@ def test_import_of_no_rules(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     found = run("rules", "import", tmp_path / "empty")
     assert (found.code, found.err.splitlines()[0]) == (2, "error: no Sigma rule found")
+
+
+def test_explain_tells_of_silence_too(run: Run) -> None:
+    found = run("rules", "explain", "wardwatch-source-stopped", "--lang", "fr")
+    assert (found.code, found.out.splitlines()[0]) == (0, "Une source de journaux s'est tue")

@@ -149,12 +149,12 @@ def test(paths: tuple[Path, ...], verbose: bool, json_to: str | None) -> int:  #
 @_rows.option
 def explain(rule: str, language: str, json_to: str | None, **given: Any) -> int:  # noqa: ANN401
     """Explain RULE (id, name, or part of a title): what it means, what else it may be, what it looks at."""
-    rules = _load(given)
+    from wardwatch.pipeline.silence import signals  # noqa: PLC0415
+
+    every = [*_load(given).rules.every(), *signals.rules().values()]
     words = rule.casefold()
-    found = [one for one in rules.rules.every() if rule in (one.id, one.name)]
-    found = found or [
-        one for one in rules.rules.every() if words in f"{one.title.en} {one.title.fr} {one.name}".casefold()
-    ]
+    found = [one for one in every if rule in (one.id, one.name)]
+    found = found or [one for one in every if words in f"{one.title.en} {one.title.fr} {one.name}".casefold()]
     if not found:
         raise InputError(
             f"no rule {rule!r}", where="wardwatch rules explain", hint="`wardwatch rules list` shows their titles"

@@ -53,11 +53,18 @@ class RejectedFrame:
 
 @dataclass(slots=True)
 class Seen:
-    """What came from one sensor in one format: events, the newest times (µs UTC), and how late each host's are."""
+    """What came from one sensor in one format: events, the newest times (µs UTC), how late, and in what shape."""
 
     events: int = 0
     received_at: int = 0
     skews: dict[str, list[int]] = field(default_factory=dict)  # host → µs by which arrival follows what events state
+    shapes: dict[LogSource, tuple[int, set[str]]] = field(default_factory=dict)  # → events, fields that hold a value
+
+    def shape(self, logsource: LogSource, events: int, names: set[str]) -> None:
+        """Note events of a log source, and the fields in them."""
+        if logsource in self.shapes or len(self.shapes) < _MAX_SHAPES:
+            before, known = self.shapes.get(logsource, (0, set()))
+            self.shapes[logsource] = (before + events, known | names)
 
 
 @dataclass(slots=True)
@@ -75,6 +82,7 @@ class Detected:
     fields: dict[LogSource, set[str]] = field(default_factory=dict)
 
 
+_MAX_SHAPES = 200  # log sources of one sensor and format in one step
 Hide = Callable[[pa.RecordBatch], pa.RecordBatch]
 _MAX_SKEWS = 200  # measurements of one host in one step
 
@@ -159,6 +167,8 @@ def _joined(first: Detected, second: Detected) -> Detected:
         mine = first.seen.setdefault(who, Seen())
         mine.events += seen.events
         mine.received_at = max(mine.received_at, seen.received_at)
+        for logsource, (events, names) in seen.shapes.items():
+            mine.shape(logsource, events, names)
         for host, skews in seen.skews.items():
             mine.skews[host] = [*mine.skews.get(host, ()), *skews][:_MAX_SKEWS]
     first.carry = second.carry
@@ -271,6 +281,7 @@ class _Step:
             batch = _stamped(unnumbered.whole(), times)
             seen.events += batch.num_rows
             seen.received_at = max(seen.received_at, int(times.max()))
+            seen.shape(layout.logsource(batch.schema), batch.num_rows, _filled(batch))
             _skews(batch, times, seen)
             self.batches.append((sensor, batch))
 
@@ -294,6 +305,17 @@ def _stamped(batch: pa.RecordBatch, received: np.ndarray) -> pa.RecordBatch:
         for name, column in zip(names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _filled(batch: pa.RecordBatch) -> set[str]:
+    """The fields of a batch that hold a value in any row."""
+    rows = batch.num_rows
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    return {
+        name.removeprefix(layout.FIELD_PREFIX)
+        for name, column in columns
+        if name.startswith(layout.FIELD_PREFIX) and column.null_count < rows
+    }
 
 
 def _skews(batch: pa.RecordBatch, received: np.ndarray, seen: Seen) -> None:

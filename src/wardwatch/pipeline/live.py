@@ -24,6 +24,7 @@ from wardwatch.pipeline.alert_log import AlertLog, Mark
 from wardwatch.pipeline.assembling import Carry, Who, carried
 from wardwatch.pipeline.detecting import Detected, RejectedFrame, Seen, Work
 from wardwatch.pipeline.lake.tenant import TenantLake
+from wardwatch.pipeline.silence import Heard
 from wardwatch.pipeline.spool import Lane, Position
 from wardwatch.pipeline.tuning.applying import Tunings, explained
 
@@ -87,6 +88,7 @@ class LaneWatch:
         aside = Mark(*known["withheld"]) if "withheld" in known else None
         self._aside = AlertLog(home / "alerts" / lane.tenant, WITHHELD, disk, aside, known.get("withheld_ahead"))
         self.tunings = Tunings()
+        self.heard = Heard()  # since somebody took it away
         self._next: Position | None = None  # where the work that was handed out ends
         self._waiting: list[Alert] = []  # found, and not written yet
         self._withheld: list[Alert] = []  # by tunings, and not written yet
@@ -127,6 +129,12 @@ class LaneWatch:
         for who, seen in found.seen.items():
             self.seen[who] = seen
             self.counts.received_at = max(self.counts.received_at, seen.received_at)
+        self.heard.take_in(found)
+        return self.write()
+
+    def tell(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Write alerts that others found out about this lane; returns those that are new. Raises `OSError`."""
+        self._waiting += alerts
         return self.write()
 
     def write(self) -> list[Alert]:

@@ -25,6 +25,7 @@ from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 from wardwatch.pipeline.spool import Keys, Spool
 from wardwatch.runtime import figures
 from wardwatch.runtime.figures import Figure
+from wardwatch.runtime.hearing import Hearing, Needs
 from wardwatch.runtime.ingest import wall_clock
 from wardwatch.runtime.settings import Settings
 
@@ -47,6 +48,7 @@ def say(text: str) -> None:
 @dataclass(slots=True)
 class _Lane:
     watch: LaneWatch
+    hearing: Hearing
     retry_at: int = 0
     trouble: str = ""
 
@@ -76,6 +78,7 @@ class Watching:
         self._spool = Spool(home / "spool", Keys(home / "keys", self.disk), self.disk)
         self._lake = Lake(home / "lake", self.disk)
         self._engine = self._made(self._rules)
+        self._needs = Needs(self._rules)
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
         self._upkeep.start()
 
@@ -85,6 +88,7 @@ class Watching:
     _spool: Spool = field(init=False)
     _lake: Lake = field(init=False)
     _engine: LiveEngine = field(init=False)
+    _needs: Needs = field(init=False)
     _upkeep: threading.Thread = field(init=False)
 
     def _loaded(self) -> RuleSet:
@@ -180,6 +184,11 @@ class Watching:
         if now - self._rules_at >= _RULES:
             self._rules_at = now
             self._reload()
+        for lane in self._lanes.values():
+            try:
+                self.on_alerts(lane.hearing.look(now))
+            except OSError as error:
+                self._failed(lane, error, now)
         figures.publish(self.settings.home / "state", self.published(now))
 
     def _open(self, tenant: str) -> None:
@@ -187,7 +196,11 @@ class Watching:
         lane, lake = self._spool.lane(tenant), self._lake.tenant(tenant)
         watch = LaneWatch(lane, lake, self.settings.home, correlations, self.disk)
         watch.tunings = self._rules.tunings
-        self._lanes[tenant] = _Lane(watch)
+        zone = ZoneInfo(self.settings.pipeline.zone)
+        hearing = Hearing(watch, self.settings.home, zone, self.disk, self._needs)
+        if hearing.trouble:
+            self.tell(f"{tenant}: {hearing.trouble}")
+        self._lanes[tenant] = _Lane(watch, hearing)
 
     def _reload(self) -> None:
         """Take in changed rules between two steps: no event is left out, and none is matched by half a set."""
@@ -201,10 +214,11 @@ class Watching:
             self.tell(f"the rules are not taken in: {error}")
             return
         self._engine.close()
-        self._stamps, self._rules, self._engine = stamps, rules, engine
+        self._stamps, self._rules, self._engine, self._needs = stamps, rules, engine, Needs(rules)
         for lane in self._lanes.values():
             lane.watch.reload(rules.correlations)
             lane.watch.tunings = rules.tunings
+            lane.hearing.needs = self._needs
         self.tell(f"rules taken in: {len(rules.rules.rules):,} active")
 
     def stop(self) -> None:
@@ -212,6 +226,10 @@ class Watching:
         self.stopping.set()
         for lane in self._lanes.values():
             self._commit(lane, self.clock())
+            try:
+                lane.hearing.save(self.clock())
+            except OSError as error:
+                self._failed(lane, error, self.clock())
             lane.watch.close()
         self._engine.close()
         figures.publish(self.settings.home / "state", self.published(self.clock()))
@@ -265,6 +283,7 @@ def _figures(lane: _Lane, now: int) -> Iterator[Figure]:
     yield Figure("wardwatch_pipeline_backlog_frames", "gauge", "Frames that wait.", frames, by)
     yield Figure("wardwatch_pipeline_backlog_bytes", "gauge", "Bytes that wait.", size, by)
     yield Figure("wardwatch_pipeline_lag_seconds", "gauge", "Age of the newest frame read, if others wait.", lag, by)
+    yield from lane.hearing.figures()
     yield Figure("wardwatch_pipeline_troubled", "gauge", "Whether the last step failed.", float(bool(lane.trouble)), by)
     for (rule, tuning), count in counts.withheld.items():
         of = by | {"rule": rule, "tuning": tuning}
