@@ -290,4 +290,4 @@ def test_import_of_no_rules(run: Run, tmp_path: Path) -> None:
 
 def test_explain_tells_of_silence_too(run: Run) -> None:
     found = run("rules", "explain", "wardwatch-source-stopped", "--lang", "fr")
-    assert (found.code, found.out.splitlines()[0]) == (0, "Une source de journaux s'est tue")
+    assert (found.code, found.out.splitlines()[0]) == (0, "Une source de journaux s’est tue")
