@@ -6,12 +6,12 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict
 
-from bench import figures, logs, peer
+from bench import figures, lake, logs, peer
 from bench.figures import Figure
 from wardwatch import __version__
 from wardwatch.pipeline import ruleset
 
-SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer")
+SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "lake")
 
 
 def main() -> None:
@@ -35,6 +35,7 @@ def main() -> None:
         "start": figures.starting,
         "memory": lambda: figures.memory_and_cores(logs.grown(asked.events), asked.events),
         "peer": _peer,
+        "lake": lambda: lake.lake(asked.events),
     }
     count = f"{len(rules.rules.rules):,} rules"
     print(f"Wardwatch {__version__}, Python {platform.python_version()}, {platform.machine()}, {count}")
