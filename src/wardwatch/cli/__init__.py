@@ -27,7 +27,7 @@ class Verbs(click.Group):
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
     summaries: ClassVar = {
         "lake": "Show, tidy up, expire and hold the events that are kept.",
-        "privacy": "Name who may learn which patient a token stands for, and open it together.",
+        "privacy": "Name who may open what tokens of patients stand for.",
         "rules": "List, check, test, explain and import detection rules.",
         "scan": "Scan logs for an attack and say what to do first.",
         "search": "Search the events that are kept.",
