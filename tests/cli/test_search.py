@@ -55,7 +55,7 @@ def test_events_as_json_and_csv(run: Run, kept: Path, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
     assert [row["n"] for row in rows] == ["0", "1", "2", "3", "4", "5"]
     again = run("search", "--csv", tmp_path / "out.csv")
-    assert (again.code, again.err.splitlines()[0]) == (2, "error: there is a file already")
+    assert (again.code, again.err.splitlines()[0]) == (2, "error: there is a file that is no report of Wardwatch")
     assert kept.is_dir()
 
 
@@ -71,8 +71,8 @@ def test_counts_bars_and_top_values(run: Run, kept: Path) -> None:
     assert run(
         "search", "n:(0 OR 5)", "--tenant", "nord", "--histogram", "--step", "5s", "--json", "-"
     ).out.splitlines() == [
-        '{"time":"2026-11-23T02:00:00Z","count":1}',
-        '{"time":"2026-11-23T02:00:05Z","count":1}',
+        '{"format":"wardwatch/found/1","time":"2026-11-23T02:00:00Z","count":1}',
+        '{"format":"wardwatch/found/1","time":"2026-11-23T02:00:05Z","count":1}',
     ]
     assert "█" in run("search", "--histogram").out
     assert run("search", "--top", "EventID", "--tenant", "nord").out.split() == ["3", "(absent)", "2", "1", "1", "3"]
