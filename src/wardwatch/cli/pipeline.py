@@ -24,25 +24,20 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], as_json: str | Non
 
     Alerts are in `alerts/` of the Wardwatch home. Rules in its folder `rules` are taken in when they change.
     """
+    from wardwatch.cli import DONE, PARTLY  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
-    from wardwatch.runtime.watching import opened  # noqa: PLC0415
+    from wardwatch.runtime.watching import Watching, finding  # noqa: PLC0415
 
-    watching = opened(load(), rules, lists)
-    if as_json:
-        watching.on_alerts = _print
+    settings = load()
+    show = _print if as_json else _keep_quiet
+    watching = Watching(settings, finding(settings.home, rules, lists), on_alerts=show)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: watching.stopping.set())
-    watching.start()
     print("watching", file=sys.stderr, flush=True)
-    if until_empty:
-        while watching.step():
-            pass
-        watching.stop()
-    else:
-        watching.run()
+    watching.run(until_empty=until_empty)
     events, alerts, rejected = watching.totals()
     print(f"{events:,} events, {alerts:,} alerts, {rejected:,} not understood", file=sys.stderr)
-    return 0
+    return PARTLY if until_empty and (rejected or watching.troubled) else DONE
 
 
 def _print(alerts: "list[Alert]") -> None:
@@ -50,3 +45,7 @@ def _print(alerts: "list[Alert]") -> None:
 
     for alert in alerts:
         print(alert_lines.line(alert), flush=True)
+
+
+def _keep_quiet(_: "list[Alert]") -> None:
+    pass
