@@ -22,6 +22,7 @@ from wardwatch.pipeline import ruleset
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.live import LaneWatch, LiveEngine, Outcome
 from wardwatch.pipeline.live_reading import Work
+from wardwatch.pipeline.privacy import Privacy, lists_with_tokens
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 from wardwatch.pipeline.spool import Keys, Spool
 from wardwatch.runtime import figures
@@ -36,6 +37,7 @@ _QUIET = 0.02  # seconds between looks into empty lanes
 _PUBLISH = 1_000_000  # µs between figures, and between looks for new tenants
 _RULES = 2_000_000  # µs between looks at the files of rules
 _AGAIN = 2_000_000  # µs after which a lane that failed is tried again
+_DAY = 86_400_000_000
 _UPKEEP = 60.0  # seconds between rounds of compaction and retention
 
 
@@ -57,6 +59,7 @@ class _Lane:
     trouble: str = ""
 
 
+Lists = tuple[tuple[str, tuple[str, ...]], ...]
 Stamps = list[tuple[str, int, int, int, int]]
 
 
@@ -320,15 +323,27 @@ class Watching:
             self._upkeep.once(self._clock())
 
 
-def finding(home: Path, rules: tuple[Path, ...], lists: tuple[Path, ...]) -> Callable[[], RulePaths]:
-    """Return what says where rules are: ours, those in the home, and more if they are named; and what lists hold."""
+def finding(
+    home: Path, rules: tuple[Path, ...], lists: tuple[Path, ...], clock: Callable[[], int] = wall_clock
+) -> Callable[[], RulePaths]:
+    """Return what says where rules are: ours, those in the home, and more if they are named; and what lists hold.
+
+    Lists of patients hold the tokens as well by which the events of the tenants here know them (`Privacy`).
+    """
+    known: dict[object, Lists] = {}
 
     def find() -> RulePaths:
         own = home / "rules"
+        read = ruleset.read_lists([home / "lists", *lists])
+        tenants = tuple(sorted(path.name for path in (home / "spool").glob("*") if path.is_dir()))
+        now = clock()
+        asked = read, tenants, now // _DAY  # a token of the coming epoch is there a month before it begins
+        if asked not in known:
+            known.clear()
+            privacies = [Privacy(home / "keys", tenant) for tenant in tenants]
+            known[asked] = lists_with_tokens(read, privacies, now)
         return RulePaths(
-            (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()), *rules),
-            ruleset.read_lists([home / "lists", *lists]),
-            home / "cache",
+            (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()), *rules), known[asked], home / "cache"
         )
 
     return find
