@@ -27,9 +27,7 @@ def main() -> None:
     rules = ruleset.load(figures.rule_paths())
     sections: dict[str, Callable[[], list[Figure]]] = {
         "matching": lambda: figures.matching(rules),
-        "json": lambda: (
-            figures.yardstick(logs.real_events()) + figures.scanning(rules, "JSON lines", logs.real_events())
-        ),
+        "json": lambda: figures.scanning(rules, "JSON lines", logs.real_events()),
         "evtx": lambda: figures.scanning(rules, "EVTX", logs.evtx(1_500)) if logs.evtx(1_500) else [],
         "scaling": lambda: figures.scaling(logs.real_events()),
         "start": figures.starting,
