@@ -6,12 +6,12 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict
 
-from bench import figures, ingest, logs, peer
+from bench import figures, ingest, live, logs, peer
 from bench.figures import Figure
 from wardwatch import __version__
 from wardwatch.pipeline import ruleset
 
-SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "ingest")
+SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "ingest", "live")
 
 
 def main() -> None:
@@ -36,6 +36,7 @@ def main() -> None:
         "memory": lambda: figures.memory_and_cores(logs.grown(asked.events), asked.events),
         "peer": _peer,
         "ingest": lambda: ingest.ingest(min(asked.events, 200_000)),
+        "live": live.latency,
     }
     count = f"{len(rules.rules.rules):,} rules"
     print(f"Wardwatch {__version__}, Python {platform.python_version()}, {platform.machine()}, {count}")

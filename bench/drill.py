@@ -1,8 +1,8 @@
 """Kill the real processes at random moments, under load, and look whether anything is lost or doubled.
 
 `python -m bench.drill KILLS [SEED]` runs `wardwatch ingest` and `wardwatch pipeline` over a home of their own; a test
-runs ten kills of it. What must hold: every acknowledged event is in the lake exactly once, and the alerts are those of the
-events in the lake, each once.
+runs ten kills of it. What must hold: every acknowledged event is in the lake exactly once, and the alerts are those of
+the events in the lake, each once.
 """
 
 import http.client
