@@ -6,12 +6,12 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict
 
-from bench import figures, ingest, lake, logs, peer
+from bench import figures, ingest, lake, live, logs, peer
 from bench.figures import Figure
 from wardwatch import __version__
 from wardwatch.pipeline import ruleset
 
-SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "ingest", "lake")
+SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "ingest", "lake", "live")
 
 
 def main() -> None:
@@ -35,6 +35,7 @@ def main() -> None:
         "peer": _peer,
         "ingest": lambda: ingest.ingest(min(asked.events, 200_000)),
         "lake": lambda: lake.lake(asked.events),
+        "live": live.latency,
     }
     count = f"{len(rules.rules.rules):,} rules"
     print(f"Wardwatch {__version__}, Python {platform.python_version()}, {platform.machine()}, {count}")

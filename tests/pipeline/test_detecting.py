@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.pipeline.living import (
     BAD,
     NOON,
@@ -262,3 +264,32 @@ detection: {selection: {PatientID: '*'}, condition: selection}
 
 def _cut(log: bytes) -> list[Body]:
     return [one for one in sources.every()["hl7"].split(io.BytesIO(log)) if not isinstance(one, Reject)]
+
+
+PIECES = (
+    *(
+        b"#fields\t",
+        b"#Fields: cs-method ",
+        b"type=SYSCALL msg=audit(1.1:1): ",
+        b"<13>Nov 23 03:11:09 h p: ",
+        b"{",
+        b"}",
+    ),
+    *(b'"a":', b"\xff", b"\0", b"\n", b"MSH|^~\\&|", b"CEF:0|", b"<AuditMessage>", b"node=", b'{"ID":"1.1:1"', b"["),
+)
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=6).map(b"".join), min_size=1, max_size=12
+    ),
+    st.sampled_from([None, None, *sorted(sources.every())]),
+)
+def test_malformed_frames_are_events_or_rejects_and_break_nothing(bodies: list[bytes], hint: str | None) -> None:
+    found = in_pieces(FUZZED, batch(*bodies, hint=hint), [1] * (len(bodies) // 2))
+    rows(found.events)
+    assert not any("fault of the reader" in reason for *_, reason in found.outcome.rejects)
+    assert not found.outcome.carry.open
+
+
+FUZZED = detector()
