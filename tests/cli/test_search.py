@@ -10,12 +10,12 @@ from pathlib import Path
 import orjson
 import pytest
 import yaml
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from tests.cli.conftest import Run
 from tests.pipeline.lake.events import DAY, T0, batches, record
 from tests.pipeline.search.test_searching import fill
 
-from wardwatch.cli import privacy as privacy_verb
+from wardwatch.cli import group
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.privacy import Privacy
 
@@ -55,7 +55,7 @@ def test_events_as_json_and_csv(run: Run, kept: Path, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
     assert [row["n"] for row in rows] == ["0", "1", "2", "3", "4", "5"]
     again = run("search", "--csv", tmp_path / "out.csv")
-    assert (again.code, again.err.splitlines()[0]) == (2, "error: there is a file already")
+    assert (again.code, again.err.splitlines()[0]) == (2, "error: there is a file that is no report of Wardwatch")
     assert kept.is_dir()
 
 
@@ -71,8 +71,8 @@ def test_counts_bars_and_top_values(run: Run, kept: Path) -> None:
     assert run(
         "search", "n:(0 OR 5)", "--tenant", "nord", "--histogram", "--step", "5s", "--json", "-"
     ).out.splitlines() == [
-        '{"time":"2026-11-23T02:00:00Z","count":1}',
-        '{"time":"2026-11-23T02:00:05Z","count":1}',
+        '{"format":"wardwatch/found/1","time":"2026-11-23T02:00:00Z","count":1}',
+        '{"format":"wardwatch/found/1","time":"2026-11-23T02:00:05Z","count":1}',
     ]
     assert "█" in run("search", "--histogram").out
     assert run("search", "--top", "EventID", "--tenant", "nord").out.split() == ["3", "(absent)", "2", "1", "1", "3"]
@@ -190,13 +190,14 @@ def test_expiry_is_dry_unless_it_is_said(run: Run, home: Path) -> None:
 
 
 def test_two_persons_open_what_a_token_stands_for(home: Path, tmp_path: Path) -> None:
-    runner = CliRunner()
+    def invoke(args: list[str], typed: str = "") -> Result:
+        return CliRunner().invoke(group, ["privacy", *args], typed)
+
     secrets = {"ida": "four random words", "mo": "other random words"}
     typed = "".join(f"{word}\n{word}\n" for word in secrets.values())
-    made = runner.invoke(
-        privacy_verb.command,
+    made = invoke(
         ["init", "--tenant", "nord", "--custodian", "ida", "--custodian", "mo", "--out", str(tmp_path)],
-        input=typed,
+        typed,
     )
     assert made.exit_code == 0, made.output
     assert (tmp_path / "ida.key").stat().st_mode & 0o777 == 0o600
@@ -204,13 +205,13 @@ def test_two_persons_open_what_a_token_stands_for(home: Path, tmp_path: Path) ->
     (token,) = Privacy(home / "keys", "nord").apply(batch).column("f.PatientID").to_pylist()
     keys = ["--key", str(tmp_path / "ida.key"), "--key", str(tmp_path / "mo.key")]
     ask = ["open", "--tenant", "nord", "--reason", "case 7", token]
-    opened = runner.invoke(privacy_verb.command, [*ask, *keys], input="four random words\nother random words\n")
+    opened = invoke([*ask, *keys], "four random words\nother random words\n")
     assert (opened.exit_code, f"{token}\tP0042" in opened.output) == (0, True)
     for typed, given in (("four random words\n", keys[:2]), ("wrong words here\n", keys)):
-        refused = runner.invoke(privacy_verb.command, [*ask, *given], input=typed)
+        refused = invoke([*ask, *given], typed)
         assert (refused.exit_code, "P0042" in refused.output) == (1, False)
-    told = runner.invoke(privacy_verb.command, ["log", "--tenant", "nord"])
+    told = invoke(["log", "--tenant", "nord"])
     assert told.output.splitlines()[0].endswith("ida and mo: case 7")
     assert len(told.output.splitlines()) == 2
     again = ["init", "--tenant", "nord", "--custodian", "a", "--custodian", "b", "--out", str(tmp_path)]
-    assert runner.invoke(privacy_verb.command, again).exit_code == 1
+    assert invoke(again).exit_code == 1

@@ -15,6 +15,7 @@ def test_each_sensor_is_told(run: Run, home: Path) -> None:
         hospital.work(30)
     hospital.receive([event(LIST, at=hospital.at)], "sud", "other")
     hospital.work()
+    hospital.stop()
     rows = list(map(json.loads, run("status", "--tenant", "nord", "--json", "-").out.splitlines()))
     (sensor,) = [one for one in rows if one["format"] == "wardwatch/sensor-state/1"]
     (source,) = sensor["sources"]

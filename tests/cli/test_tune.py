@@ -20,7 +20,7 @@ def hospital(home: Path) -> Hospital:
     made = Hospital(home, at)
     made.receive([event(HIT, user=BACKUP, at=at), event(HIT, user=BACKUP, at=at + 1_000_000)])
     made.work()
-    made.watching.stop()
+    made.stop()
     return made
 
 
@@ -42,7 +42,7 @@ def test_from_a_false_alert_to_a_tuning_and_its_end(run: Run, hospital: Hospital
     hospital.start()
     hospital.receive([event(HIT, user=BACKUP, at=hospital.at)])
     hospital.work()
-    hospital.watching.stop()
+    hospital.stop()
     listed = run("tune", "suppressed", "--json", "-")
     assert (listed.code, listed.err) == (0, "1 withheld\n")
     (withheld,) = map(json.loads, listed.out.splitlines())

@@ -82,7 +82,7 @@ def cold_and_warm(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]
 
 def in_hyperscan_alone(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:
     with engine.tuned(always_scan=True):
-        yield pairs(batches(events), made, Memory())
+        yield pairs(batches(events), restore(made.dump()), Memory())  # its scanners are not made yet
 
 
 def with_next_to_no_memory(made: CompiledRules, events: engine.Events) -> Iterator[Pairs]:

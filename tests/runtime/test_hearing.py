@@ -1,6 +1,7 @@
 """Silence in the running watch: told in the tenant's alert log, closed when the source is back, and never by a restart."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -13,7 +14,7 @@ MINUTE, HOUR = 60, 3_600
 
 
 @pytest.fixture
-def hospital(tmp_path: Path) -> Hospital:
+def hospital(tmp_path: Path) -> Iterator[Hospital]:
     """A home that heard from its server every half minute for a day and a night."""
     silence = Silence("nord")
     for half in range(26 * 120):
@@ -26,7 +27,8 @@ def hospital(tmp_path: Path) -> Hospital:
     made = Hospital(tmp_path)
     chatter(made, 2)
     assert made.alerts() == []
-    return made
+    yield made
+    made.stop()
 
 
 def chatter(hospital: Hospital, halves: int) -> None:
@@ -65,7 +67,7 @@ def test_a_source_that_stops_is_told_and_closed(hospital: Hospital) -> None:
     assert told(hospital) == [(signals.STOPPED, "closed", 1)]
     assert "source_trouble" not in figures(hospital)
     # Wardwatch itself is away for a day: when it is back, nobody has been silent.
-    hospital.watching.stop()
+    hospital.stop()
     hospital.at += 24 * HOUR * SECOND
     hospital.start()
     chatter(hospital, 20)
@@ -75,12 +77,13 @@ def test_a_source_that_stops_is_told_and_closed(hospital: Hospital) -> None:
 def test_a_state_that_cannot_be_read_is_said_and_begun_anew(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path)
     chatter(hospital, 2)
-    hospital.watching.stop()
+    hospital.stop()
     (tmp_path / "state" / "silence" / "nord.json").write_text('{"format": 1}')
     hospital.start()
     chatter(hospital, 6)
     assert ["nord: what is usual is learned anew" in one for one in hospital.said] == [True]
     assert figures(hospital)["source_rate"] == pytest.approx(2 / 60)
+    hospital.stop()
 
 
 def test_a_damaged_block_is_told(tmp_path: Path) -> None:
@@ -95,3 +98,4 @@ def test_a_damaged_block_is_told(tmp_path: Path) -> None:
     assert [(one.rule_id, one.fields["places"]) for one in hospital.alerts() if "damaged" in one.rule_id] == [
         (signals.DAMAGED, 1)
     ]
+    hospital.stop()

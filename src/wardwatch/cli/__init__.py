@@ -30,7 +30,7 @@ class Verbs(click.Group):
         "ingest": "Receive logs, and say who may send them.",
         "lake": "Show, tidy up, expire and hold the events that are kept.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",
-        "privacy": "Say who may learn which patient a token stands for.",
+        "privacy": "Name who may open what tokens of patients stand for.",
         "replay": "Run the events that are kept through the rules of today.",
         "rules": "List, check, test, explain and import detection rules.",
         "scan": "Scan logs for an attack and say what to do first.",

@@ -1,38 +1,24 @@
 """How search results are written: lines for people, JSON Lines, CSV."""
 
 import csv
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wardwatch.cli import _rows
 from wardwatch.cli._rules import say
 from wardwatch.kernel import stamps
-from wardwatch.kernel.errors import InputError
+from wardwatch.reports.parts.cells import cell
 
 if TYPE_CHECKING:
     from wardwatch.pipeline.search.searching import Event
 
 _WIDTH = 240  # characters of an event's line
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _BAR = 50  # characters of the longest bar
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run it
-
-
-@contextmanager
-def opened(target: str) -> Iterator[TextIO]:
-    """Open a new file, or stdout for `-`; raises `InputError` where there is a file already."""
-    if target == "-":
-        yield sys.stdout
-        return
-    try:
-        with Path(target).open("x", encoding="utf-8", newline="") as stream:
-            yield stream
-    except FileExistsError:
-        raise InputError("there is a file already", where=target, hint="name another one: it may be evidence") from None
 
 
 def rows_of(events: "Iterable[Event]") -> list[dict[str, Any]]:
@@ -49,16 +35,16 @@ def rows_of(events: "Iterable[Event]") -> list[dict[str, Any]]:
 
 def write_json(rows: Iterable[dict[str, Any]], target: str) -> None:
     """Write JSON Lines."""
-    with opened(target) as stream:
+    with _rows.rows(target) as take:
         for row in rows:
-            stream.write(orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
+            take({"format": "wardwatch/found/1"} | row)
 
 
 def write_csv(rows: Sequence[dict[str, Any]], target: str, columns: Sequence[str] = ()) -> None:
     """Write CSV; every field that any event has is a column. Cells that a spreadsheet would run are quoted."""
     flat = [{**row, **row.get("fields", {})} if isinstance(row.get("fields"), dict) else row for row in rows]
     names = list(columns) or list(dict.fromkeys(name for row in flat for name in row if name != "fields"))
-    with opened(target) as stream:
+    with _rows.written(target) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(map(_cell, names))
         writer.writerows([_cell(row.get(name)) for name in names] for row in flat)
@@ -68,7 +54,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
-    return f"'{text}" if text.startswith(_DANGEROUS) and not text.lstrip("+-").replace(".", "", 1).isdigit() else text
+    return text if _NUMBER.fullmatch(text) else cell(text)
 
 
 def show(events: "Sequence[Event]", *, tenants: bool) -> None:

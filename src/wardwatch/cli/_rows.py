@@ -5,7 +5,7 @@ Without `-` the text for people goes to stdout as always.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -24,10 +24,20 @@ def rows(target: str | None) -> Iterator[Take]:
         return
     import orjson  # noqa: PLC0415
 
+    def plain(value: object) -> str:
+        return str(value)
+
+    with written(target) as stream:
+        options = orjson.OPT_NON_STR_KEYS
+        yield lambda row: stream.write(orjson.dumps(row, default=plain, option=options).decode() + "\n")
+
+
+@contextmanager
+def written(target: str) -> Iterator[TextIO]:
+    """Open a file, or stdout for `-`; a file is there when all of it is."""
     files = Files()
     try:
-        stream = files.opened(target)
-        yield lambda row: stream.write(orjson.dumps(row).decode() + "\n")
+        yield files.opened(target)
         files.finish()
     finally:
         files.close()

@@ -26,25 +26,21 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], json_to: str | Non
 
     Alerts are in `alerts/` of the Wardwatch home. Rules in its folder `rules` are taken in when they change.
     """
+    from wardwatch.cli import DONE, PARTLY  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
-    from wardwatch.runtime.watching import opened  # noqa: PLC0415
+    from wardwatch.runtime.watching import Watching, finding  # noqa: PLC0415
 
-    watching = opened(load(), rules, lists)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: watching.stopping.set())
+    settings = load()
     with _rows.rows(json_to) as take:
-        watching.on_alerts = lambda alerts: _hand(alerts, take)
-        watching.start()
+        found = finding(settings.home, rules, lists)
+        watching = Watching(settings, found, on_alerts=lambda alerts: _hand(alerts, take))
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: watching.stopping.set())
         print("watching", file=sys.stderr, flush=True)
-        if until_empty:
-            while watching.step():
-                pass
-            watching.stop()
-        else:
-            watching.run()
+        watching.run(until_empty=until_empty)
     events, alerts, rejected = watching.totals()
     print(f"{events:,} events, {alerts:,} alerts, {rejected:,} not understood", file=sys.stderr)
-    return 0
+    return PARTLY if until_empty and (rejected or watching.troubled) else DONE
 
 
 def _hand(alerts: "list[Alert]", take: _rows.Take) -> None:

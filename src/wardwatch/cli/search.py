@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wardwatch.cli import DONE
+from wardwatch.cli import DONE, _rows
 from wardwatch.cli._rules import say
 from wardwatch.cli._times import moment, now, span
 from wardwatch.kernel.errors import InputError
@@ -201,7 +201,6 @@ def _alert(wanted: str, tenants: frozenset[str]) -> dict[str, Any]:
 
 
 def _save(search: "Search", asked: "Asked", given: Mapping[str, Any], tenants: Sequence[str]) -> int:
-    from wardwatch.cli import _found  # noqa: PLC0415
     from wardwatch.kernel import stamps  # noqa: PLC0415
     from wardwatch.pipeline.search import proving, saving  # noqa: PLC0415
 
@@ -212,7 +211,7 @@ def _save(search: "Search", asked: "Asked", given: Mapping[str, Any], tenants: S
     named = saving.Named(given["title"], given["level"], date=date)
     text = saving.rule(asked.node, named, [event.logsource for event in found], _tokens(tenants))
     fired = sum(proving.fires(text, found))
-    with _found.opened(given["save"]) as stream:
+    with _rows.written(given["save"]) as stream:
         stream.write(text)
     newest = f"the newest {len(found):,} events" if len(found) == _PROVED else f"{len(found):,} events"
     print(f"the rule fires on {fired:,} of {newest} that the search found", file=sys.stderr)

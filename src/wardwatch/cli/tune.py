@@ -74,9 +74,7 @@ def propose(alert_id: str, json_to: str | None, **given: Any) -> int:  # noqa: A
     )
     found, silenced = _proved(tuning, rules, paths, given["since"])
     if given["save"]:
-        from wardwatch.cli import _found  # noqa: PLC0415
-
-        with _found.opened(given["save"]) as stream:
+        with _rows.written(given["save"]) as stream:
             stream.write(document.text(tuning))
     with _rows.rows(json_to) as take:
         take(_proof(tuning, found, silenced) | {"left_out": dict(proposal.left_out)})

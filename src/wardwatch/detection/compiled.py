@@ -84,8 +84,8 @@ class CompiledRules:
     `others` are rules that no event is matched against: correlations, and unsupported ones with their reason.
     `asked` are the predicates of each rule, in order, and `looks` the field and kind of each predicate.
     `correlations` are the YAML documents of the correlations among them, for the room above. `compiled` holds
-    conditions as Python, made when they are first asked. Of a stored set, rules, conditions and predicates are built
-    when they are asked for.
+    conditions as Python and `scanners` what `match` asks, made when they are first asked. Of a stored set, rules,
+    conditions and predicates are built when they are asked for.
     """
 
     rules: Sequence[Rule]
@@ -100,6 +100,7 @@ class CompiledRules:
     correlations: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     compiled: dict[int, Callable[[frozenset[int]], bool]] = field(default_factory=dict, repr=False, compare=False)
+    scanners: dict[tuple[str | int, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def by_id(self) -> Mapping[str, Rule]:
         """Every loaded rule by its id."""

@@ -38,8 +38,16 @@ class _Field:
 
     @cached_property
     def scanner(self) -> Scanner:
-        """What answers the predicates, made when a value is there to be asked: many fields are never seen."""
-        return Scanner(((number, self._rules.predicates[number]) for number in self._numbered), self._store)
+        """What answers the predicates, made when a value is there to be asked: many fields are never seen.
+
+        It belongs to the rules, not to what is remembered: it is made once, however many memories there are.
+        """
+        key: tuple[str | int, ...] = (self.name, *self._numbered)
+        found: Scanner | None = self._rules.scanners.get(key)
+        if found is None:
+            predicates = ((number, self._rules.predicates[number]) for number in self._numbered)
+            found = self._rules.scanners[key] = Scanner(predicates, self._store)
+        return found
 
 
 class _Partition:

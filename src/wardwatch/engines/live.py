@@ -8,8 +8,11 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import tzinfo
 from pathlib import Path
 
+from wardwatch.kernel.errors import WardwatchError
 from wardwatch.pipeline import ruleset
-from wardwatch.pipeline.detecting import Detected, Detector, Hide, Work
+from wardwatch.pipeline.detecting import Detector, Hide
+from wardwatch.pipeline.live import Outcome
+from wardwatch.pipeline.live_reading import Work
 from wardwatch.pipeline.privacy import Privacy
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 
@@ -19,10 +22,10 @@ def hiding(keys: Path) -> Callable[[str], Hide]:
     return lambda tenant: Privacy(keys, tenant).apply
 
 
-def _outcome(detector: Detector, work: Work) -> Detected | OSError:
+def _outcome(detector: Detector, work: Work) -> Outcome:
     try:
         return detector.run(work)
-    except OSError as error:
+    except (OSError, WardwatchError) as error:
         return error
 
 
@@ -32,7 +35,7 @@ class InProcess:
     def __init__(self, rules: RuleSet, hide: Callable[[str], Hide], zone: tzinfo) -> None:
         self._detector = Detector(rules, hide, zone)
 
-    def run(self, works: Sequence[Work]) -> list[Detected | OSError]:
+    def run(self, works: Sequence[Work]) -> list[Outcome]:
         """Run `works`; see `LiveEngine`."""
         return [_outcome(self._detector, work) for work in works]
 
@@ -52,14 +55,21 @@ class Pool:
         context = multiprocessing.get_context("spawn")  # threads of Arrow do not survive a fork
         return ProcessPoolExecutor(self._processes, context, initializer=_begin, initargs=self._start)
 
-    def run(self, works: Sequence[Work]) -> list[Detected | OSError]:
-        """Run `works`; see `LiveEngine`. Where a process was killed, nothing came of them, and the next begin anew."""
+    def run(self, works: Sequence[Work]) -> list[Outcome]:
+        """Run `works`; see `LiveEngine`. Where a process is killed, each is tried alone."""
         try:
             return list(self._pool.map(_run, works))
         except BrokenProcessPool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = self._made()
-            return [OSError("a process of the pool was killed") for _ in works]
+            return [self._alone(work) for work in works]
+
+    def _alone(self, work: Work) -> Outcome:
+        for _ in range(2):  # what broke the pool before is no fault of this work
+            try:
+                return self._pool.submit(_run, work).result()
+            except BrokenProcessPool:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._pool = self._made()
+        return OSError("a process of the pool was killed over this work")
 
     def close(self) -> None:
         """Stop the processes."""
@@ -74,5 +84,5 @@ def _begin(paths: RulePaths, keys: Path, zone: tzinfo) -> None:
     _detector[:] = [Detector(ruleset.load(paths), hiding(keys), zone)]
 
 
-def _run(work: Work) -> Detected | OSError:
+def _run(work: Work) -> Outcome:
     return _outcome(_detector[0], work)

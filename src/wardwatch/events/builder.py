@@ -19,7 +19,7 @@ from wardwatch.kernel import ids, stamps
 Wanted = Callable[[LogSource], frozenset[str] | None]
 
 MAX_COLUMNS = 2_000  # of one batch
-_DAY = 86_400_000_000
+DAY = 86_400_000_000  # µs: a stamp that lies further ahead of its arrival is not believed
 _EARLIEST = 631_152_000_000_000  # 1990-01-01: an older stamp is a clock that was never set
 _QUALITIES = (STATED, ZONE_ASSUMED, RECEIVED)
 _QUALITY_WORDS = pa.array(_QUALITIES, pa.string())
@@ -207,7 +207,7 @@ class _Envelope:
         rows = len(self.ordinals)
         times, qualities = np.concatenate(self.times), np.concatenate(self.qualities)
         # DESIGN section 4: an implausible stamp falls back to the time of arrival, and says so.
-        wrong = (times < _EARLIEST) | (times > origin.received_at + _DAY)
+        wrong = (times < _EARLIEST) | (times > origin.received_at + DAY)
         times[wrong], qualities[wrong] = origin.received_at, _QUALITIES.index(RECEIVED)
         host, user, record_id = self.texts
         return [

@@ -5,7 +5,8 @@ its last checkpoint, and the log tells what it said before: an alert that is the
 one that has grown gets a revision above all that was written, so that the highest revision is the last word.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,68 +45,98 @@ class AlertLog:
         self._disk = disk
         self._file: DiskFile | None = None
         self._size = 0
+        self._torn: tuple[Path, int] | None = None  # a file whose last write failed, and where that began
         self._ahead = dict(ahead or {})
-        self._last: dict[str, Alert] = {}  # what was written after the checkpoint
-        for alert, _ in _written(self._folder, mark or Mark()):
-            self._last[alert.id] = alert
+        self._last: dict[str, Alert] = {}  # what was written after the checkpoint: the last of each,
+        self._said: dict[tuple[str, int], Alert] = {}  # each,
+        self._gone: dict[str, bool] = {}  # and whether another took its place
+        for alert in _written(self._folder, mark or Mark()):
+            self._keep(alert, self._last, self._said, self._gone)
+
+    @staticmethod
+    def _keep(
+        alert: Alert,
+        last: MutableMapping[str, Alert],
+        said: MutableMapping[tuple[str, int], Alert],
+        gone: MutableMapping[str, bool],
+    ) -> None:
+        last[alert.id] = said[alert.id, alert.revision] = alert
+        gone[alert.id] = False
+        if alert.supersedes:
+            gone[alert.supersedes] = True
 
     def append(self, alerts: Iterable[Alert]) -> list[Alert]:
         """Write alerts, and return those that were not there before, as written. Raises `OSError`: then none counts."""
         new: list[Alert] = []
-        last: dict[str, Alert] = {}
-        ahead: dict[str, int] = {}
+        ahead = ChainMap[str, int]({}, self._ahead)
+        last = ChainMap[str, Alert]({}, self._last)
+        said = ChainMap[tuple[str, int], Alert]({}, self._said)
+        gone = ChainMap[str, bool]({}, self._gone)
         for alert in alerts:
-            numbered = self._numbered(alert, last, ahead)
-            if numbered is not None:
-                new.append(numbered)
-                last[alert.id] = numbered
+            if said.get((alert.id, alert.revision)) == alert:  # as before a crash
+                continue
+            known = last.get(alert.id)
+            if known is not None and self._stands(alert, known, gone):
+                continue
+            highest = max(known.revision if known else -1, ahead.get(alert.id, -1))
+            numbered = alert
+            if alert.revision <= highest:
+                numbered = replace(alert, revision=highest + 1)
+                ahead[alert.id] = highest + 1
+            new.append(numbered)
+            self._keep(numbered, last, said, gone)
         if new:
             self._write("".join(alert_lines.line(alert) + "\n" for alert in new).encode("utf-8", "replace"))
-            self._last |= last
-            self._ahead |= ahead
+            self._ahead |= ahead.maps[0]
+            self._last |= last.maps[0]
+            self._said |= said.maps[0]
+            self._gone |= gone.maps[0]
         return new
 
-    def _numbered(self, alert: Alert, last: Mapping[str, Alert], ahead: dict[str, int]) -> Alert | None:
-        known = last.get(alert.id) or self._last.get(alert.id)
-        revision = max(known.revision if known else -1, ahead.get(alert.id, self._ahead.get(alert.id, -1)))
-        if known is not None and replace(alert, revision=known.revision) == known:
-            return None
-        if alert.revision > revision:
-            return alert
-        if alert.kind == "event":  # an event's alert does not grow
-            return None
-        ahead[alert.id] = revision + 1
-        return replace(alert, revision=revision + 1)
+    @staticmethod
+    def _stands(alert: Alert, known: Alert, gone: Mapping[str, bool]) -> bool:
+        """Whether the log says already what an alert would: an event's alert does not grow."""
+        if alert.kind == "event":
+            return True
+        if replace(alert, revision=known.revision) != known:
+            return False
+        withdrawn = alert.supersedes == alert.id
+        return gone.get(alert.id, False) == withdrawn and gone.get(alert.supersedes or "", True)
 
     def _write(self, data: bytes) -> None:
-        if self._file is None or self._size >= _LARGE:
-            self._open()
-        if self._file is None:
-            raise OSError("the alert log is not open")
+        file = self._file if self._file is not None and self._size < _LARGE else self._open()
         try:
-            self._file.write(data)
-            self._file.sync()
+            file.write(data)
+            file.sync()
         except OSError:
-            self._close()  # what is torn is cut off when the log is opened again
+            self._torn = file.path, self._size
+            self._close()
             raise
         self._size += len(data)
 
-    def _open(self) -> None:
+    def _open(self) -> DiskFile:
+        """Open the last file, without what is torn at its end, or begin a new one."""
         self._close()
         self._disk.make_folder(self._folder)
         names = sorted(path.name for path in self._folder.glob(f"*{_ENDING}"))
-        latest = self._folder / names[-1] if names else None
-        if latest is not None and (size := latest.stat().st_size) < _LARGE:
-            file = self._disk.append(latest)
-            whole = _whole(latest, size)
+        path = self._folder / (names[-1] if names else f"{1:08}{_ENDING}")
+        size = path.stat().st_size if names else 0
+        if size >= _LARGE:
+            path = self._folder / f"{int(path.stem) + 1:08}{_ENDING}"
+            size = 0
+        # What a failed write left would else be there twice; of what a crash left, whole lines count.
+        whole = self._torn[1] if self._torn is not None and self._torn[0] == path else _whole(path, size)
+        file = self._disk.append(path)
+        try:
             if whole < size:
                 file.truncate(whole)
                 file.sync()
-            self._file, self._size = file, whole
-            return
-        number = int(names[-1].removesuffix(_ENDING)) + 1 if names else 1
-        self._file, self._size = self._disk.create(self._folder / f"{number:08}{_ENDING}"), 0
-        self._disk.sync_folder(self._folder)
+            self._disk.sync_folder(self._folder)
+        except OSError:
+            file.close()
+            raise
+        self._file, self._size, self._torn = file, whole, None
+        return file
 
     def _close(self) -> None:
         if self._file is not None:
@@ -123,6 +154,8 @@ class AlertLog:
     def settle(self) -> None:
         """Forget what was written before the checkpoint that was just made."""
         self._last.clear()
+        self._said.clear()
+        self._gone.clear()
 
     def close(self) -> None:
         """Close the file."""
@@ -131,7 +164,7 @@ class AlertLog:
 
 def read(folder: Path, tenant: str) -> Iterator[Alert]:
     """Yield every alert of a tenant in the order of writing, earlier revisions too."""
-    yield from (alert for alert, _ in _written(folder / checked(tenant), Mark()))
+    yield from _written(folder / checked(tenant), Mark())
 
 
 def final(alerts: Iterable[Alert]) -> dict[str, Alert]:
@@ -146,7 +179,7 @@ def final(alerts: Iterable[Alert]) -> dict[str, Alert]:
     return found
 
 
-def _written(folder: Path, mark: Mark) -> Iterator[tuple[Alert, str]]:
+def _written(folder: Path, mark: Mark) -> Iterator[Alert]:
     """Yield the alerts behind a mark; a torn last line, and one that is damaged, are passed over."""
     if not folder.is_dir():
         return
@@ -158,13 +191,15 @@ def _written(folder: Path, mark: Mark) -> Iterator[tuple[Alert, str]]:
             while line := stream.readline(alert_lines.MAX_LINE):
                 if line.endswith(b"\n"):
                     try:
-                        yield alert_lines.parse(line.decode()), path.name
+                        yield alert_lines.parse(line.decode())
                     except (ValueError, TypeError, AttributeError, RecursionError):
                         continue
 
 
 def _whole(path: Path, size: int) -> int:
-    """Return up to where a file holds whole lines."""
+    """Return up to where a file of `size` bytes holds whole lines."""
+    if not size:
+        return 0
     with path.open("rb") as stream:
         end = size
         while end > 0:

@@ -1,62 +1,71 @@
 """Bodies that do not stand alone, where they arrive one by one: headers are remembered, parts of one event wait.
 
-What must be known from one run of frames to the next is a `Carry`: a value that a checkpoint keeps.
+What must be known from one run of frames to the next is a `Carry`: a value that a checkpoint keeps. What comes of
+frames does not depend on how they are cut into runs.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
 
-from wardwatch.sources import Body, Source
+from wardwatch.sources import Source
 
-MAX_HEADER = 64  # lines of a header, and
-MAX_HELD = 1_000  # bodies that wait for the rest of their event, of one sensor and format
-HOLD = 1_000_000  # µs that they wait
+MAX_HEADER = 64  # lines of a header that are remembered,
+MAX_HEADER_LINE = 64 * 1024  # of so many bytes at most
+MAX_OPEN = 1_000  # parts that wait, of one sensor and format
+MAX_HOSTS = 5_000  # that speak one format alone
+GAP = 500_000  # µs without a further part after which an event is whole
+WAIT = 1_000_000  # µs by the clock after which it is so even if nothing else arrives
 
 Who = tuple[str, str]  # sensor, and name of the source
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The bodies of an event that may not be whole yet: their segment, and when the last of them arrived (µs UTC)."""
+class Part:
+    """A body with the segment and number of its frame, and when that arrived (µs UTC)."""
 
     segment: str
+    seq: int
     received_at: int
-    bodies: tuple[Body, ...]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """What is known of a lane's formats whose bodies do not stand alone."""
+    """What is known of a lane: headers, parts of events that may not be whole, hosts whose lines are of one source."""
 
     headers: Mapping[Who, tuple[bytes, ...]] = field(default_factory=dict)
-    held: Mapping[Who, Held] = field(default_factory=dict)
+    open: Mapping[Who, tuple[Part, ...]] = field(default_factory=dict)
+    hosts: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (sensor, host) → source
 
-    def due(self, now: int) -> bool:
-        """Say whether something waited long enough."""
-        return any(now - one.received_at > HOLD for one in self.held.values())
+    def due(self, now: int) -> int | None:
+        """Return the newest arrival among parts that waited long enough; a clock that went back ends waiting too."""
+        arrivals = (parts[-1].received_at for parts in self.open.values())
+        return max((one for one in arrivals if not 0 <= now - one <= WAIT), default=None)
 
     def plain(self) -> dict[str, Any]:
-        """Return the carry as JSON can hold it; see `carried`."""
+        """Return the carry as JSON can hold it; see `read`."""
         return {
             "headers": [[*who, [_text(line) for line in lines]] for who, lines in self.headers.items()],
-            "held": [
-                [*who, one.segment, one.received_at, [[seq, _text(body)] for seq, body in one.bodies]]
-                for who, one in self.held.items()
+            "open": [
+                [*who, [[one.segment, one.seq, one.received_at, _text(one.body)] for one in parts]]
+                for who, parts in self.open.items()
             ],
+            "hosts": [[*who, source] for who, source in self.hosts.items()],
         }
 
-
-def carried(plain: Mapping[str, Any]) -> Carry:
-    """Rebuild what `Carry.plain` returned; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
-    return Carry(
-        {(sensor, source): tuple(map(_bytes, lines)) for sensor, source, lines in plain["headers"]},
-        {
-            (sensor, source): Held(segment, received_at, tuple((seq, _bytes(body)) for seq, body in bodies))
-            for sensor, source, segment, received_at, bodies in plain["held"]
-        },
-    )
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Self:
+        """Rebuild what `plain` returned; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        return cls(
+            {(sensor, source): tuple(map(_bytes, lines)) for sensor, source, lines in plain["headers"]},
+            {
+                (sensor, source): tuple(Part(segment, seq, at, _bytes(body)) for segment, seq, at, body in parts)
+                for sensor, source, parts in plain["open"]
+            },
+            {(sensor, host): source for sensor, host, source in plain["hosts"]},
+        )
 
 
 def _text(body: bytes) -> str:
@@ -67,55 +76,81 @@ def _bytes(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Bodies that can be read now, in order: headers of before, those of an older segment, those of this one."""
+def headed(known: Iterable[bytes], bodies: Iterable[bytes], mark: bytes) -> tuple[bytes, ...]:
+    """Add the header lines among `bodies` to those that are known: of each directive the last one counts.
 
-    headers: tuple[bytes, ...]
-    older: Held | None
-    bodies: Sequence[Body]
-
-
-def ready(
-    carry: Carry, sensor: str, source: Source, bodies: Sequence[Body], *, segment: str, received_at: int
-) -> tuple[Ready, Carry]:
-    """Take in bodies of one sensor and format; return what can be read, and what is to be known from now on.
-
-    With no `bodies`, what is held becomes ready.
+    IIS repeats single lines of its header, Zeek ends a file with one that says nothing of the columns.
     """
-    who = (sensor, source.name)
-    before = carry.headers.get(who, ())
-    headers = dict(carry.headers)
-    held = dict(carry.held)
-    if source.header and bodies and (lines := _last_header([body for _, body in bodies], source.header, before)):
-        headers[who] = lines
-    earlier = held.pop(who, None)
-    older = earlier if earlier is not None and earlier.segment != segment else None
-    if earlier is not None and older is None:
-        bodies = [*earlier.bodies, *bodies] if bodies else list(earlier.bodies)
-        waited = not received_at or received_at - earlier.received_at > HOLD
-    else:
-        waited = False
-    if source.assemble_key is not None and bodies and not waited and (key := source.assemble_key(bodies[-1][1])):
-        waiting = [body for body in bodies if source.assemble_key(body[1]) == key]
-        if len(waiting) <= MAX_HELD:
-            bodies = [body for body in bodies if source.assemble_key(body[1]) != key]
-            held[who] = Held(segment, received_at, tuple(waiting))
-    return Ready(before, older, bodies), replace(carry, headers=headers, held=held)
-
-
-def _last_header(bodies: Sequence[bytes], mark: bytes, before: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return the last run of header lines; a run of one line adds to what was known (IIS repeats single ones)."""
-    runs: list[list[bytes]] = []
-    within = False
+    lines = {_directive(line): line for line in known}
     for body in bodies:
-        if body.startswith(mark):
-            if not within:
-                runs.append([])
-            runs[-1].append(body)
-        within = body.startswith(mark)
-    if not runs:
-        return ()
-    # A run at the very beginning goes on where the last frames ended.
-    lines = [*before, *runs[-1]] if len(runs) == 1 and bodies[0].startswith(mark) else runs[-1]
-    return tuple(lines[-MAX_HEADER:])
+        if body.startswith(mark) and len(body) <= MAX_HEADER_LINE:
+            directive = _directive(body)
+            lines.pop(directive, None)
+            lines[directive] = body
+    return tuple(lines.values())[-MAX_HEADER:]
+
+
+def _directive(line: bytes) -> bytes:
+    return line.replace(b":", b" ", 1).split(None, 1)[0] if line.strip() else line
+
+
+def assembled(
+    source: Source, waiting: Sequence[Part], arrived: Sequence[Part], due: int | None = None
+) -> tuple[list[list[Part]], tuple[Part, ...]]:
+    """Put parts together; return the events that are whole, in the order in which they became so, and what waits on.
+
+    An event is whole when its source says so of its last part, when no further part came for `GAP`, when too many
+    wait, or when its last part came at `due` or before. `waiting` is what an earlier call left.
+    """
+    key_of, is_last = source.assemble_key, source.assemble_end
+    whole: list[list[Part]] = []
+    events: dict[bytes, list[Part]] = {}  # in the order of their last parts
+    count = 0
+    for part in (*waiting, *arrived):
+        while events and part.received_at - (first := next(iter(events.values())))[-1].received_at > GAP:
+            count -= len(first)
+            whole.append(events.pop(next(iter(events))))
+        key = key_of(part.body) if key_of is not None else None
+        if key is None:
+            whole.append([part])
+            continue
+        event = events.pop(key, [])
+        event.append(part)
+        count += 1
+        if is_last is not None and is_last(part.body):
+            count -= len(event)
+            whole.append(event)
+            continue
+        events[key] = event
+        while count > MAX_OPEN:
+            first = events.pop(next(iter(events)))
+            count -= len(first)
+            whole.append(first)
+    if due is not None:
+        whole += [event for event in events.values() if event[-1].received_at <= due]
+        events = {key: event for key, event in events.items() if event[-1].received_at > due}
+    left = sorted((part for event in events.values() for part in event), key=lambda part: (part.segment, part.seq))
+    return whole, tuple(left)
+
+
+def runs(events: Iterable[list[Part]], source: Source) -> Iterator[tuple[str, list[Part]]]:
+    """Cut whole events into runs that can be read at once: of one segment, and no two events of one key in a run.
+
+    Yields (segment, parts); an event belongs to the segment in which it began. A last part that came behind its event
+    joins the run all the same.
+    """
+    key_of, is_last = source.assemble_key, source.assemble_end
+    segment, run, keys = "", list[Part](), set[bytes]()
+    for event in events:
+        body = event[0].body
+        key = key_of(body) if key_of is not None else None
+        again = key in keys and not (len(event) == 1 and is_last is not None and is_last(body))
+        if run and (again or event[0].segment != segment):
+            yield segment, run
+            run, keys = [], set()
+        segment = event[0].segment
+        run.extend(event)
+        if key is not None:
+            keys.add(key)
+    if run:
+        yield segment, run

@@ -8,13 +8,13 @@ honour quotes in mid-cell. No cell holds a line break. RFC 4180 quoting, lines e
 """
 
 import csv
-import re
 from collections.abc import Iterable
 from typing import TextIO
 
 from wardwatch.events.alert import Alert
 from wardwatch.kernel import stamps
-from wardwatch.reports import clean, value_text
+from wardwatch.reports import value_text
+from wardwatch.reports.parts.cells import MAX_CELL, cell
 from wardwatch.threats import attack
 
 COLUMNS = (
@@ -22,10 +22,6 @@ COLUMNS = (
     *("level", "rule", "rule_id", "host", "user", "tactics", "techniques"),
     *("file", "record_id", "alert_id", "count", "last_datetime", "fields"),
 )
-MAX_CELL = 32_000  # characters; a spreadsheet's cell holds 32,767
-# Where a spreadsheet may see a cell begin (at the start, or behind what it may split at), and what makes it a formula:
-# blanks and quotes in front do not help, and full-width signs do as well.
-_FORMULA = re.compile('(\\A|[;,|\t])(?=[\\s"]*[=+@\uff1d\uff0b\uff0d\uff20-])')
 
 
 def write(alerts: Iterable[Alert], stream: TextIO, *, heading: bool = True) -> int:
@@ -35,7 +31,7 @@ def write(alerts: Iterable[Alert], stream: TextIO, *, heading: bool = True) -> i
         rows.writerow(COLUMNS)
     count = 0
     for alert in alerts:
-        rows.writerow([_cell(one) for one in _row(alert)])
+        rows.writerow([cell(one) for one in _row(alert)])
         count += 1
     return count
 
@@ -65,9 +61,3 @@ def _row(alert: Alert) -> tuple[str, ...]:
 
 def _datetime(stamp: int) -> str:
     return stamps.moment(stamp).isoformat(timespec="microseconds")
-
-
-def _cell(text: str) -> str:
-    r"""Defuse one cell. A leading tab or carriage return, which `clean` shows as `\\t` or `\\r`, is defused as well."""
-    shown = _FORMULA.sub(r"\1'", clean(text, MAX_CELL))
-    return f"'{shown}" if text.startswith(("\t", "\r")) else shown

@@ -73,7 +73,12 @@ class Hearing:
         if frames and not read_to:
             return []  # nothing was read yet: what waits in the spool may be of those who seem silent
         heard, watch.heard = watch.heard, Heard()
-        alerts = silence.look(heard, now, min(now, read_to) if frames else now, self.needs)
+        try:
+            alerts = silence.look(heard, now, min(now, read_to) if frames else now, self.needs)
+        except _BROKEN as error:  # of a state that is plain data, but not ours: detection must go on
+            self.trouble = f"what is usual is learned anew: {type(error).__name__}: {error}"
+            self._silence = Silence(watch.tenant, self.zone)
+            return []
         alerts += silence.damaged(watch.counts.damages - self._damages, now)
         self._damages = watch.counts.damages
         new = watch.tell(alerts) if alerts else []

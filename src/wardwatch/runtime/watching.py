@@ -7,8 +7,9 @@ and said aloud, while the others go on.
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,26 +18,27 @@ from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import WardwatchError
 from wardwatch.pipeline import ruleset
-from wardwatch.pipeline.detecting import Detected, Work
 from wardwatch.pipeline.lake import Lake
-from wardwatch.pipeline.lake.retention import Retention
-from wardwatch.pipeline.live import LaneWatch, LiveEngine
+from wardwatch.pipeline.live import LaneWatch, LiveEngine, Outcome
+from wardwatch.pipeline.live_reading import Work
+from wardwatch.pipeline.privacy import Privacy, lists_with_tokens
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 from wardwatch.pipeline.spool import Keys, Spool
 from wardwatch.runtime import figures
 from wardwatch.runtime.figures import Figure
 from wardwatch.runtime.hearing import Hearing, Needs
 from wardwatch.runtime.ingest import wall_clock
+from wardwatch.runtime.pipeline_figures import of_lane, troubled_figure
 from wardwatch.runtime.settings import Settings
+from wardwatch.runtime.upkeep import ROOM, Upkeep
 
 PROCESS = "pipeline"
 _QUIET = 0.02  # seconds between looks into empty lanes
 _PUBLISH = 1_000_000  # µs between figures, and between looks for new tenants
 _RULES = 2_000_000  # µs between looks at the files of rules
 _AGAIN = 2_000_000  # µs after which a lane that failed is tried again
-_UPKEEP = 60.0  # seconds between rounds of compaction and retention
 _DAY = 86_400_000_000
-_ROOM = 256 * 1024 * 1024  # bytes made free at once on a full disk
+_UPKEEP = 60.0  # seconds between rounds of compaction and retention
 
 
 def say(text: str) -> None:
@@ -45,194 +47,283 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def _passed(now: int, since: int | None, span: int) -> bool:
+    """Whether a span of time is over; one that a clock turned back is, too."""
+    return since is None or not 0 <= now - since < span
+
+
 @dataclass(slots=True)
 class _Lane:
     watch: LaneWatch
     hearing: Hearing
-    retry_at: int = 0
+    failed_at: int | None = None
     trouble: str = ""
 
 
-@dataclass(slots=True)
+Lists = tuple[tuple[str, tuple[str, ...]], ...]
+Stamps = list[tuple[str, int, int, int, int]]
+
+
+class Rules:
+    """The rules in use, and those that are loaded beside the watch when files changed."""
+
+    def __init__(self, find: Callable[[], RulePaths], tell: Callable[[str], None]) -> None:
+        self._find = find
+        self._tell = tell
+        self._looked = self._look()
+        self.paths = self._looked[0]
+        self.loaded = ruleset.load(self.paths)
+        self._loader = ThreadPoolExecutor(1, "rules")
+        self._coming: Future[RuleSet] | None = None
+        self._trouble = ""
+
+    def _look(self) -> tuple[RulePaths, Stamps]:
+        paths = self._find()
+        return paths, paths.stamps()
+
+    def changed(self) -> bool:
+        """Whether other rules are loaded and in `loaded` from now on; never waits for them."""
+        try:
+            if self._coming is None:
+                looked = self._look()
+                if looked != self._looked:
+                    self._looked = looked
+                    self._coming = self._loader.submit(ruleset.load, looked[0])
+                return False
+            if not self._coming.done():
+                return False
+            coming, self._coming = self._coming, None
+            self.loaded = coming.result()
+        except (OSError, WardwatchError) as error:
+            if self._trouble != str(error):
+                self._tell(f"the rules are not taken in: {error}")
+            self._trouble = str(error)
+            return False
+        self.paths, self._trouble = self._looked[0], ""
+        return True
+
+    def close(self) -> None:
+        """Stop loading."""
+        self._loader.shutdown(cancel_futures=True)
+
+
 class Watching:
-    """The running pipeline over one Wardwatch home. `step` does one round; `run` goes on until `stopping` is set."""
+    """The running pipeline over one Wardwatch home. `step` does one round; `run` goes on until `stopping` is set.
 
-    settings: Settings
-    paths: RulePaths
-    clock: Callable[[], int] = wall_clock
-    disk: Disk = field(default_factory=Disk)
-    tell: Callable[[str], None] = say
-    on_alerts: Callable[[list[Alert]], None] = lambda _: None
-    stopping: threading.Event = field(default_factory=threading.Event)
-    _lanes: dict[str, _Lane] = field(default_factory=dict)
-    _unopened: dict[str, str] = field(default_factory=dict)
-    _looked_at: int = 0
-    _rules_at: int = 0
+    `find` says where rules and lists are now. Raises `WardwatchError` where rules, spool or lake cannot be opened.
+    """
 
-    def start(self) -> None:
-        """Load the rules, open spool and lake. Raises `WardwatchError`."""
-        home = self.settings.home
-        self._started_at = self.clock()
-        self._stamps = self.paths.stamps()
-        self._rules = self._loaded()
-        self._spool = Spool(home / "spool", Keys(home / "keys", self.disk), self.disk)
-        self._lake = Lake(home / "lake", self.disk)
-        self._engine = self._made(self._rules)
-        self._needs = Needs(self._rules)
-        self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
-        self._upkeep.start()
+    def __init__(
+        self,
+        settings: Settings,
+        find: Callable[[], RulePaths],
+        *,
+        clock: Callable[[], int] = wall_clock,
+        disk: Disk | None = None,
+        tell: Callable[[str], None] = say,
+        on_alerts: Callable[[list[Alert]], None] = lambda _: None,
+    ) -> None:
+        home = settings.home
+        self.stopping = threading.Event()
+        self._settings = settings
+        self._clock = clock
+        self._disk = disk or Disk()
+        self._tell = tell
+        self._on_alerts = on_alerts
+        self._lanes: dict[str, _Lane] = {}
+        self._unopened: dict[str, tuple[int, str]] = {}  # tenant → when it was tried, and what was wrong
+        self._looked_at: int | None = None
+        self._rules_at: int | None = None
+        self._started_at = clock()
+        self._rules = Rules(find, tell)
+        self._spool = Spool(home / "spool", Keys(home / "keys", self._disk), self._disk)
+        self._lake = Lake(home / "lake", self._disk)
+        self._upkeep = Upkeep(home, self._disk, settings.pipeline.keep_days, tell)
+        self._upkeep.reserve()
+        self._engine = self._made()
+        self._needs = Needs(self._rules.loaded)
+        self._tell_of_tunings()
+        self._keeper = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
-    _started_at: int = 0
-    _stamps: list[tuple[str, int, int, int, int]] = field(default_factory=list)
-    _rules: RuleSet = field(init=False)
-    _spool: Spool = field(init=False)
-    _lake: Lake = field(init=False)
-    _engine: LiveEngine = field(init=False)
-    _needs: Needs = field(init=False)
-    _upkeep: threading.Thread = field(init=False)
+    def _made(self) -> LiveEngine:
+        keys, zone = self._settings.home / "keys", ZoneInfo(self._settings.pipeline.zone)
+        if self._settings.pipeline.processes > 1:
+            return Pool(self._rules.paths, keys, zone, self._settings.pipeline.processes)
+        return InProcess(self._rules.loaded, hiding(keys), zone)
 
-    def _loaded(self) -> RuleSet:
-        rules = ruleset.load(self.paths)
-        for error in rules.tunings.errors:
-            self.tell(f"a tuning withholds nothing: {error}")
-        return rules
+    def _tell_of_tunings(self) -> None:
+        for error in self._rules.loaded.tunings.errors:
+            self._tell(f"a tuning withholds nothing: {error}")
 
-    def _made(self, rules: RuleSet) -> LiveEngine:
-        keys, zone = self.settings.home / "keys", ZoneInfo(self.settings.pipeline.zone)
-        if self.settings.pipeline.processes > 1:
-            return Pool(self.paths, keys, zone, self.settings.pipeline.processes)
-        return InProcess(rules, hiding(keys), zone)
-
-    def run(self) -> None:
-        """Work until `stopping` is set, then commit what is there."""
+    def run(self, *, until_empty: bool = False) -> None:
+        """Work until `stopping` is set, or nothing is left to do; then commit what is there."""
+        self._keeper.start()
         while not self.stopping.is_set():
             if not self.step():
+                if until_empty and self._drained():
+                    break
                 self.stopping.wait(_QUIET)
         self.stop()
 
     def step(self) -> bool:
         """Give each tenant one turn; says whether there was anything to do."""
-        now = self.clock()
-        if now - self._looked_at >= _PUBLISH:
+        now = self._clock()
+        if _passed(now, self._looked_at, _PUBLISH):
             self._looked_at = now
             self._look(now)
         works = list(self._works(now))
         for (lane, _), found in zip(works, self._engine.run([work for _, work in works]), strict=True):
-            self._take(lane, found, now)
-        for lane in self._lanes.values():
-            if lane.watch.due(now) and now >= lane.retry_at:
-                self._commit(lane, now)
+            self._guarded(lane, now, self._take, found)
+        for lane in list(self._lanes.values()):
+            if self._may(lane, now) and lane.watch.due(now):
+                self._guarded(lane, now, self._commit)
         return bool(works)
 
+    def _may(self, lane: _Lane, now: int) -> bool:
+        return lane.failed_at is None or _passed(now, lane.failed_at, _AGAIN)
+
     def _works(self, now: int) -> Iterator[tuple[_Lane, Work]]:
-        for lane in self._lanes.values():
-            if now < lane.retry_at:
-                continue
-            try:
-                work = lane.watch.work(now)
-            except (OSError, WardwatchError) as error:
-                self._failed(lane, error, now)
-            else:
-                if work is not None:
-                    yield lane, work
+        found: list[Work] = []
 
-    def _take(self, lane: _Lane, found: Detected | OSError, now: int) -> None:
-        if isinstance(found, OSError):
-            self._failed(lane, found, now)
-            return
-        try:
-            self.on_alerts(lane.watch.take(found, now))
-        except OSError as error:
-            self._failed(lane, error, now)
-        else:
+        def take_next(lane: _Lane, now: int) -> None:
+            if lane.failed_at is not None:  # what was found then comes first
+                self._on_alerts(lane.watch.write())
+                lane.failed_at = None
+            work = lane.watch.work(now)
+            for damage in lane.watch.damages:
+                place = f"{damage.segment}:{damage.start}"
+                self._tell(
+                    f"{lane.watch.tenant}: {damage.size:,} bytes of the spool are lost at {place}: {damage.reason}"
+                )
+            lane.watch.damages.clear()
+            if work is not None:
+                found.append(work)
+            if not lane.watch.due(now):
+                lane.trouble = ""
+
+        for lane in list(self._lanes.values()):
+            if self._may(lane, now):
+                self._guarded(lane, now, take_next)
+            if found:
+                yield lane, found.pop()
+
+    def _take(self, lane: _Lane, now: int, found: Outcome) -> None:
+        if isinstance(found, Exception):
+            raise found
+        self._on_alerts(lane.watch.take(found, now))
+
+    def _commit(self, lane: _Lane, _: int) -> None:
+        self._on_alerts(lane.watch.write())
+        before = lane.watch.counts.commits
+        lane.watch.commit()
+        if lane.watch.counts.commits > before:
             lane.trouble = ""
 
-    def _commit(self, lane: _Lane, now: int) -> None:
+    def _guarded(self, lane: _Lane, now: int, act: Callable[..., None], *about: object) -> None:
+        """Do something for one lane; what goes wrong is said, and concerns no other."""
         try:
-            self.on_alerts(lane.watch.write())
-            lane.watch.commit()
-            lane.trouble = ""
+            act(lane, now, *about)
         except (OSError, WardwatchError) as error:
             self._failed(lane, error, now)
+        except Exception as error:  # noqa: BLE001  (a worker's loop: one tenant must not stop the others)
+            self._failed(lane, error, now)
+            # Nobody knows what it left half done: begin anew where the lake's last commit ended.
+            del self._lanes[lane.watch.tenant]
+            self._unopened[lane.watch.tenant] = now, lane.trouble
+            with suppress(OSError):
+                lane.watch.close()
 
     def _failed(self, lane: _Lane, error: Exception, now: int) -> None:
         """Say what went wrong, once, make room where the disk is full, and try again later."""
         lane.watch.counts.failures += 1
-        lane.retry_at = now + _AGAIN
-        trouble = str(error) if isinstance(error, WardwatchError) else f"error: {error}"
+        lane.failed_at = now
+        known = isinstance(error, (OSError, WardwatchError))
+        trouble = str(error) if known else f"a fault of ours ({type(error).__name__}): {error}"
         if trouble != lane.trouble:
-            self.tell(f"{lane.watch.tenant}: {trouble}")
+            self._tell(f"{lane.watch.tenant}: {trouble}")
         lane.trouble = trouble
-        if isinstance(error, OSError) and self.disk.free(self.settings.home) < _ROOM:
-            room = self._lake.make_room(_ROOM, self._retention, now)
-            self.tell(f"the disk is full: {room.bytes:,} bytes of the oldest events were removed, alerts are kept")
-            self._lake.reserve()
-
-    def _retention(self, _: str) -> Retention:
-        return Retention(days=self.settings.pipeline.keep_days)
+        if isinstance(error, OSError):
+            self._upkeep.make_room(now, ROOM)
 
     def _look(self, now: int) -> None:
-        """Look for new tenants and changed rules, and publish figures."""
+        """Look for new tenants, changed rules and a full disk, and publish figures."""
         for tenant in self._spool.tenants():
-            if tenant not in self._lanes:
-                try:
-                    self._open(tenant)
-                except (OSError, WardwatchError) as error:
-                    if self._unopened.get(tenant) != str(error):
-                        self.tell(f"{tenant}: {error}")
-                    self._unopened[tenant] = str(error)
-        if now - self._rules_at >= _RULES:
-            self._rules_at = now
-            self._reload()
-        for lane in self._lanes.values():
+            tried_at, trouble = self._unopened.get(tenant, (None, ""))
+            if tenant in self._lanes or not _passed(now, tried_at, _AGAIN):
+                continue
             try:
-                self.on_alerts(lane.hearing.look(now))
-            except OSError as error:
-                self._failed(lane, error, now)
-        figures.publish(self.settings.home / "state", self.published(now))
+                self._open(tenant)
+            except (OSError, WardwatchError) as error:
+                if trouble != str(error):
+                    self._tell(f"{tenant}: {error}")
+                self._unopened[tenant] = now, str(error)
+        if _passed(now, self._rules_at, _RULES):
+            self._rules_at = now
+            if self._rules.changed():
+                self._reload()
+        for lane in list(self._lanes.values()):
+            if self._may(lane, now):
+                self._guarded(lane, now, self._hear)
+        self._upkeep.make_room(now, self._settings.spool.reserve)  # with less, the spool takes nothing
+        with suppress(OSError):  # figures are not worth stopping for
+            figures.publish(self._settings.home / "state", self.published(now))
+
+    def _hear(self, lane: _Lane, now: int) -> None:
+        if lane.hearing.trouble:
+            self._tell(f"{lane.watch.tenant}: {lane.hearing.trouble}")
+            lane.hearing.trouble = ""
+        self._on_alerts(lane.hearing.look(now))
 
     def _open(self, tenant: str) -> None:
-        correlations = self._rules.correlations
+        correlations = self._rules.loaded.correlations
         lane, lake = self._spool.lane(tenant), self._lake.tenant(tenant)
-        watch = LaneWatch(lane, lake, self.settings.home, correlations, self.disk)
-        watch.tunings = self._rules.tunings
-        zone = ZoneInfo(self.settings.pipeline.zone)
-        hearing = Hearing(watch, self.settings.home, zone, self.disk, self._needs)
-        if hearing.trouble:
-            self.tell(f"{tenant}: {hearing.trouble}")
-        self._lanes[tenant] = _Lane(watch, hearing)
+        watch = LaneWatch(lane, lake, self._settings.home, correlations, self._disk)
+        watch.tunings = self._rules.loaded.tunings
+        zone = ZoneInfo(self._settings.pipeline.zone)
+        self._lanes[tenant] = _Lane(watch, Hearing(watch, self._settings.home, zone, self._disk, self._needs))
+        self._unopened.pop(tenant, None)
 
     def _reload(self) -> None:
         """Take in changed rules between two steps: no event is left out, and none is matched by half a set."""
-        try:
-            stamps = self.paths.stamps()
-            if stamps == self._stamps:
-                return
-            rules = self._loaded()
-            engine = self._made(rules)
-        except (OSError, WardwatchError) as error:
-            self.tell(f"the rules are not taken in: {error}")
-            return
         self._engine.close()
-        self._stamps, self._rules, self._engine, self._needs = stamps, rules, engine, Needs(rules)
+        self._engine = self._made()
+        self._needs = Needs(self._rules.loaded)
+        self._tell_of_tunings()
         for lane in self._lanes.values():
-            lane.watch.reload(rules.correlations)
-            lane.watch.tunings = rules.tunings
+            lane.watch.reload(self._rules.loaded.correlations)
+            lane.watch.tunings = self._rules.loaded.tunings
             lane.hearing.needs = self._needs
-        self.tell(f"rules taken in: {len(rules.rules.rules):,} active")
+        self._tell(f"rules taken in: {len(self._rules.loaded.rules.rules):,} active")
+
+    def _drained(self) -> bool:
+        """Whether all that can be kept is in the lake."""
+        now = self._clock()
+        for lane in list(self._lanes.values()):
+            if lane.failed_at is None:
+                self._guarded(lane, now, self._commit)
+        return all(lane.failed_at is not None or lane.watch.is_idle for lane in self._lanes.values())
 
     def stop(self) -> None:
         """Commit everything and close."""
         self.stopping.set()
+        for lane in list(self._lanes.values()):
+            self._guarded(lane, self._clock(), self._commit)
+            with suppress(OSError):  # what is usual is learned anew from the last saving
+                lane.hearing.save(self._clock())
+        with suppress(OSError):
+            figures.publish(self._settings.home / "state", self.published(self._clock()))
         for lane in self._lanes.values():
-            self._commit(lane, self.clock())
-            try:
-                lane.hearing.save(self.clock())
-            except OSError as error:
-                self._failed(lane, error, self.clock())
             lane.watch.close()
         self._engine.close()
-        figures.publish(self.settings.home / "state", self.published(self.clock()))
+        self._rules.close()
+        self._spool.close()
+        if self._keeper.is_alive():
+            self._keeper.join()
+
+    @property
+    def troubled(self) -> tuple[str, ...]:
+        """The tenants whose last step failed, or whose lane cannot be opened."""
+        return (*(tenant for tenant, lane in self._lanes.items() if lane.trouble), *self._unopened)
 
     def totals(self) -> tuple[int, int, int]:
         """Events, alerts, and frames that were not understood."""
@@ -245,61 +336,39 @@ class Watching:
 
     def published(self, now: int) -> figures.Published:
         """Return the figures of this moment."""
-        found = [one for lane in self._lanes.values() for one in _figures(lane, now)]
-        active = Figure("wardwatch_pipeline_rules", "gauge", "Active rules.", len(self._rules.rules.rules))
-        return figures.of(PROCESS, self._started_at, now, [active, *found])
+        rules = len(self._rules.loaded.rules.rules)
+        found = [Figure("wardwatch_pipeline_rules", "gauge", "Active rules.", rules)]
+        for lane in self._lanes.values():
+            found += of_lane(lane.watch, now, troubled=bool(lane.trouble))
+            found += lane.hearing.figures()
+        found += [troubled_figure(tenant, troubled=True) for tenant in self._unopened]
+        return figures.of(PROCESS, self._started_at, now, found)
 
     def _keep_up(self) -> None:
-        """Compact the lake and let old events go, beside the watch."""
-        lake = Lake(self.settings.home / "lake", self.disk)
-        swept = 0
         while not self.stopping.wait(_UPKEEP):
-            now = self.clock()
-            for tenant in lake.tenants():
-                try:
-                    mine = lake.tenant(tenant)
-                    mine.compact(datetime.fromtimestamp(now / 1e6, UTC).date().isoformat())
-                    if now - swept > _DAY:
-                        yesterday = datetime.fromtimestamp((now - _DAY) / 1e6, UTC).date().isoformat()
-                        mine.compact(yesterday, final=True)
-                        mine.expire(self._retention(tenant), now)
-                        mine.sweep(now)
-                    mine.close()
-                except (OSError, WardwatchError) as error:
-                    self.tell(f"{tenant}: the lake is not kept up: {error}")
-            swept = now if now - swept > _DAY else swept
+            self._upkeep.once(self._clock())
 
 
-def _figures(lane: _Lane, now: int) -> Iterator[Figure]:
-    watch, by = lane.watch, {"tenant": lane.watch.tenant}
-    counts = watch.counts
-    frames, size = watch.backlog()
-    lag = max(0, now - counts.received_at) / 1e6 if frames and counts.received_at else 0.0
-    yield Figure("wardwatch_pipeline_events_total", "counter", "Events read.", counts.events, by)
-    yield Figure("wardwatch_pipeline_alerts_total", "counter", "Alerts written.", counts.alerts, by)
-    yield Figure("wardwatch_pipeline_commits_total", "counter", "Commits to the lake.", counts.commits, by)
-    yield Figure("wardwatch_pipeline_failures_total", "counter", "Steps that failed.", counts.failures, by)
-    yield Figure("wardwatch_pipeline_damages_total", "counter", "Damaged blocks.", counts.damages, by)
-    yield Figure("wardwatch_pipeline_backlog_frames", "gauge", "Frames that wait.", frames, by)
-    yield Figure("wardwatch_pipeline_backlog_bytes", "gauge", "Bytes that wait.", size, by)
-    yield Figure("wardwatch_pipeline_lag_seconds", "gauge", "Age of the newest frame read, if others wait.", lag, by)
-    yield from lane.hearing.figures()
-    yield Figure("wardwatch_pipeline_troubled", "gauge", "Whether the last step failed.", float(bool(lane.trouble)), by)
-    for (rule, tuning), count in counts.withheld.items():
-        of = by | {"rule": rule, "tuning": tuning}
-        yield Figure("wardwatch_pipeline_withheld_total", "counter", "Alerts withheld by tunings.", count, of)
-    for (sensor, source, reason), count in counts.rejects.items():
-        why = by | {"sensor": sensor, "source": source, "reason": reason}
-        yield Figure("wardwatch_pipeline_rejected_total", "counter", "Frames not understood.", count, why)
+def finding(
+    home: Path, rules: tuple[Path, ...], lists: tuple[Path, ...], clock: Callable[[], int] = wall_clock
+) -> Callable[[], RulePaths]:
+    """Return what says where rules are: ours, those in the home, and more if they are named; and what lists hold.
 
+    Lists of patients hold the tokens as well by which the events of the tenants here know them (`Privacy`).
+    """
+    known: dict[object, Lists] = {}
 
-def opened(settings: Settings, rules: tuple[Path, ...], lists: tuple[Path, ...]) -> Watching:
-    """Return a pipeline over a home: with our rules, those that are kept there, and more if they are named."""
-    own = settings.home / "rules"
-    paths = RulePaths(
-        (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()), *rules),
-        ruleset.read_lists([settings.home / "lists", *lists]),
-        settings.home / "cache",
-        settings.home / "tuning",
-    )
-    return Watching(settings, paths)
+    def find() -> RulePaths:
+        own = home / "rules"
+        read = ruleset.read_lists([home / "lists", *lists])
+        tenants = tuple(sorted(path.name for path in (home / "spool").glob("*") if path.is_dir()))
+        now = clock()
+        asked = read, tenants, now // _DAY  # a token of the coming epoch is there a month before it begins
+        if asked not in known:
+            known.clear()
+            privacies = [Privacy(home / "keys", tenant) for tenant in tenants]
+            known[asked] = lists_with_tokens(read, privacies, now)
+        folders = (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()), *rules)
+        return RulePaths(folders, known[asked], home / "cache", home / "tuning")
+
+    return find

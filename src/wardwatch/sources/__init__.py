@@ -94,7 +94,9 @@ class Source:
     `patient` are the fields whose whole value identifies a patient, `patient_texts` those in which an identifier may
     stand, `patient_queries` those that ask for patients; a name may end in `*`. They are hidden before detection.
     `header` and `assemble_key` are for formats whose bodies do not stand alone, where they arrive one by one: a body
-    that begins with `header` says how those after it are to be read; bodies with the same key are one event.
+    that begins with `header` says how those after it are to be read; bodies with the same key are one event, whole
+    when `assemble_end` says so of its last body, or after a while. A body without a key stands alone.
+    `whole_host` says that a host that sends this format sends no other: all its lines of syslog are of this source.
     """
 
     name: str
@@ -106,6 +108,8 @@ class Source:
     verbatim: Callable[[LogSource], bool] | None = None
     header: bytes = b""
     assemble_key: Callable[[bytes], bytes | None] | None = None
+    assemble_end: Callable[[bytes], bool] | None = None
+    whole_host: bool = False
     patient: frozenset[str] = frozenset()
     patient_texts: frozenset[str] = frozenset()
     patient_queries: frozenset[str] = frozenset()

@@ -261,16 +261,34 @@ def _sniff(head: bytes, _name: str) -> int:
     return heads.confidence(head, _SNIFF, 93)
 
 
-_EVENT = re.compile(rb"^(.{0,200}?)(?:type=[^ ]{1,40} )?msg=audit\((\d{1,12}\.\d{1,3}:\d{1,20})\)", re.DOTALL)
+_EVENT = re.compile(
+    rb"^(?:.{0,200}?\btype=([A-Z0-9_\[\]]{1,40}) )?.{0,200}?\baudit\((\d{1,12}\.\d{1,3}:\d{1,20})\)", re.DOTALL
+)
+_LAST = (b"EOE", b"PROCTITLE")  # libaudit, audit_is_last_record
 
 
 def _key(body: bytes) -> bytes | None:
     """The event that a raw record belongs to: when and with which number, as its host counts."""
-    found = _EVENT.search(body[:400])
-    return found[2] if found else None
+    found = None if body.startswith(b"{") else _EVENT.search(body[:500])
+    return found[2] if found and not (found[1] or b"").startswith(_ALONE_BYTES) else None
 
 
-source = Source("auditd", "Linux audit (auditd, laurel)", _sniff, _read, independent=False, assemble_key=_key)
+def _end(body: bytes) -> bool:
+    """Whether a record is the last of its event."""
+    found = _EVENT.search(body[:500])
+    return found is not None and found[1] in _LAST
+
+
+_ALONE_BYTES = tuple(kind.encode() for kind in _ALONE)
+source = Source(
+    "auditd",
+    "Linux audit (auditd, laurel)",
+    _sniff,
+    _read,
+    independent=False,
+    assemble_key=_key,
+    assemble_end=_end,
+)
 
 SAMPLE = (
     Sample(

@@ -153,7 +153,7 @@ def _sniff(head: bytes, name: str) -> int:
 
 
 _ISO_Z = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:.]{8,16}Z [\w()./-]{2,60}[\[: ]")
-source = Source("esxi", "VMware ESXi", _sniff, each(_parse))
+source = Source("esxi", "VMware ESXi", _sniff, each(_parse), whole_host=True)
 
 SAMPLE = Sample(
     log=b"""2026-11-23T03:11:02.123Z In(14) shell[2099134]: [root]: esxcli vm process kill --type=force --world-id=2101

@@ -1,6 +1,7 @@
 """A running watch over a small home, for the tests of tunings: real frames, rules and files, and a clock that is told."""
 
 from collections.abc import Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,12 +110,23 @@ class Hospital:
         self.start()
 
     def start(self) -> None:
-        self.watching = Watching(Settings(self.home), self.paths, clock=lambda: self.at, tell=self.said.append)
-        self.watching.start()
+        settings = Settings(self.home)
+        self.watching = Watching(settings, lambda: self.paths, clock=lambda: self.at, tell=self.said.append)
+
+    def stop(self) -> None:
+        if not self.watching.stopping.is_set():
+            self.watching.stop()
 
     def restart(self) -> None:
-        self.watching.stop()
+        self.stop()
         self.start()
+
+    def crash(self) -> None:
+        """Begin anew where the last commit ended."""
+        for lane in self.watching._lanes.values():
+            lane.watch.close()
+        self.watching._lanes.clear()
+        self.restart()
 
     def receive(self, bodies: Sequence[bytes], tenant: str = "nord", sensor: str = "srv") -> None:
         with Spool(self.home / "spool", Keys(self.home / "keys", Disk())) as spool:
@@ -126,6 +138,8 @@ class Hospital:
             self.at += SECOND
             while self.watching.step():
                 pass
+            if (coming := self.watching._rules._coming) is not None:
+                wait([coming])
 
     def alerts(self, tenant: str = "nord") -> list[Alert]:
         return list(alert_log.final(alert_log.read(self.home / "alerts", tenant)).values())

@@ -1,5 +1,6 @@
 """Tunings in the running watch: what they withhold, where, until when, and that all else is as loud as before."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,16 @@ BACKUP, MALLORY = "CHU\\backup", "CHU\\mallory"
 
 
 @pytest.fixture
-def hospital(tmp_path: Path) -> Hospital:
-    return Hospital(tmp_path)
+def hospital(tmp_path: Path) -> Iterator[Hospital]:
+    made = Hospital(tmp_path)
+    yield made
+    made.stop()
 
 
 def keep(hospital: Hospital, *tunings: document.Tuning) -> None:
     for one in tunings:
         document.add(hospital.home / "tuning", one, Disk())
+    hospital.work()
 
 
 def test_what_a_tuning_matches_is_withheld_and_says_why(hospital: Hospital) -> None:
@@ -51,7 +55,6 @@ def test_it_takes_effect_without_a_restart_and_ends_by_the_clock(hospital: Hospi
     hospital.receive([event(HIT, user=BACKUP)])
     hospital.work()
     keep(hospital, tuning())
-    hospital.work()
     assert hospital.said == ["rules taken in: 2 active"]
     hospital.receive([event(HIT, user=BACKUP, at=hospital.at)])
     hospital.work()
@@ -96,7 +99,7 @@ def test_a_restart_says_nothing_twice(hospital: Hospital) -> None:
     hospital.receive([event(HIT, user=BACKUP), *(event(LIST, user=BACKUP, at=hospital.at + n) for n in range(3))])
     while hospital.watching.step():  # alerts are written, the lake has nothing yet
         pass
-    hospital.start()
+    hospital.crash()
     hospital.work()
     hospital.restart()
     hospital.work()

@@ -29,7 +29,7 @@ def hospital(tmp_path: Path) -> Hospital:
         made.work()
     made.receive([event(HIT, user=MALLORY, at=made.at)])
     made.work()
-    made.watching.stop()
+    made.stop()
     return made
 
 

@@ -98,7 +98,9 @@ class _Compiler:
         """Ask a field: its value, or any element where it is a list. What is absent or null fails every test."""
         own = self._parameter(name)
         value = COLUMNS.get(name) or f"fields[{own}]"
-        return f"(CASE WHEN list_contains(lists, {own}) THEN {_any_of(value, holds)} ELSE {_surely(holds(value))} END)"
+        asked = f"CASE WHEN list_contains(lists, {own}) THEN {_any_of(value, holds)} ELSE {_surely(holds(value))} END"
+        # No test holds of what is absent; said by itself, it lets whole row groups be skipped.
+        return f"({value} IS NOT NULL AND {asked})"
 
     def _any_field(self, names: Sequence[str], holds: Holds) -> str:
         """Ask several fields at once."""

@@ -24,9 +24,9 @@ class Heard:
 
     def take_in(self, found: Detected) -> None:
         """Note what came of a piece of work."""
-        for (sensor, _, _), count in found.rejects.items():
+        for (sensor, _, _), count in found.outcome.rejects.items():
             self.rejects[sensor] += count
-        for who, seen in found.seen.items():
+        for who, seen in found.outcome.seen.items():
             if not seen.events:
                 continue
             self.events[who] += seen.events
