@@ -50,12 +50,14 @@ def test_the_file_and_then_the_environment(tmp_path: Path) -> None:
 def test_what_is_shown_is_toml_that_means_the_same(tmp_path: Path) -> None:
     environ = written(tmp_path, '[ingest]\nmetrics = ""\n[[ingest.tail]]\npath = "a\\"b"\nsensor = "s"\n')
     found = settings.load(environ)
-    lines = ["[ingest]", "[spool]"]
+    lines: list[str] = []
     for name, value, _ in settings.shown(found):
         section, key = name.split(".")
-        lines.insert(lines.index("[spool]") if section == "ingest" else len(lines), f"{key} = {value}")
+        lines += [] if f"[{section}]" in lines else [f"[{section}]"]
+        lines.append(f"{key} = {value}")
     again = settings.load(written(tmp_path, "\n".join(lines)))
-    assert (again.ingest, again.spool) == (found.ingest, found.spool)
+    assert [line for line in lines if line.startswith("[")] == ["[ingest]", "[spool]", "[pipeline]"]
+    assert (again.ingest, again.spool, again.pipeline) == (found.ingest, found.spool, found.pipeline)
     assert again.ingest.tail == ({"path": 'a"b', "sensor": "s"},)
 
 
