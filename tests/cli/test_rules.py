@@ -54,13 +54,23 @@ def test_list(run: Run, rules: Path, quiet: Path) -> None:
     assert [json.loads(line)["state"] for line in seen.out.splitlines()] == ["active", "unsupported"]
 
 
+def test_a_file_that_is_no_text_is_told_in_three_readable_lines(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rule.yml").write_bytes(b"\x7fELF\x02")
+    found = run("rules", "test", tmp_path / "rule.yml")
+    assert (found.code, found.out) == (2, "")
+    what, where, hint = found.err.splitlines()
+    assert what.startswith("error: not valid YAML: unacceptable character")
+    assert where == f"where: {tmp_path}/rule.yml"
+    assert "?" not in what + hint
+
+
 def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
 def test_check_as_json(run: Run, rules: Path) -> None:
     found = run("rules", "check", rules, "--json", "-")
-    assert (found.code, found.err) == (1, "1 problems\n")
+    assert (found.code, found.err) == (1, "1 problem\n")
     (problem,) = lines(found.out)
     assert list(problem) == ["format", "path", "problem"]
     assert (problem["format"], problem["path"]) == ("wardwatch/rule-problem/1", str(rules / "bad.yml"))
@@ -190,7 +200,7 @@ def test_check(run: Run, rules: Path) -> None:
     found = run("rules", "check", rules)
     assert found.code == 1
     assert found.out.startswith(f"{rules}/bad.yml: Bad: ")
-    assert found.err == "1 problems\n"
+    assert found.err == "1 problem\n"
     assert run("rules", "check", rules / "good.yml").code == 0
 
 

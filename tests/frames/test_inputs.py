@@ -266,7 +266,7 @@ def test_a_cut_log_keeps_what_is_readable(ending: str, logs: Path, spool: Path) 
     packed = PACKERS[ending](log)
     (logs / f"a.{ending}").write_bytes(packed[: len(packed) // 2])
     found = opened(spool, logs)
-    kept, reason = found.get(str(logs / "a"), b""), found.get(f"unopened {logs}/a", "")
+    kept, reason = found.get(str(logs / "a"), b""), found.get(f"unopened {logs}/a.{ending}", "")
     assert isinstance(kept, bytes)
     assert isinstance(reason, str)
     assert log.startswith(kept)
@@ -277,7 +277,9 @@ def test_a_cut_log_keeps_what_is_readable(ending: str, logs: Path, spool: Path) 
 @pytest.mark.parametrize("ending", PACKERS)
 def test_what_is_packed_badly_is_said(ending: str, logs: Path, spool: Path) -> None:
     (logs / f"a.{ending}").write_bytes(PACKERS[ending](LOG)[:6] + b"\xff" * 100)
-    assert [name for name, data in opened(spool, logs).items() if isinstance(data, str)] == [f"unopened {logs}/a"]
+    assert [name for name, data in opened(spool, logs).items() if isinstance(data, str)] == [
+        f"unopened {logs}/a.{ending}"
+    ]
 
 
 @pytest.mark.parametrize("make", [zipped, tarred, lambda members: tarred(members, "w:gz")], ids=["zip", "tar", "tgz"])
@@ -422,4 +424,4 @@ def test_a_zstd_frame_that_asks_for_too_much_memory_is_refused(logs: Path, spool
     with zstandard.ZstdCompressor(compression_params=parameters).stream_writer(stream, closefd=False) as writer:
         writer.write(b"x" * 1000)
     (logs / "a.zst").write_bytes(stream.getvalue() or packed)
-    assert list(opened(spool, logs)) == [f"unopened {logs}/a"]
+    assert list(opened(spool, logs)) == [f"unopened {logs}/a.zst"]

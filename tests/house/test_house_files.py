@@ -17,6 +17,11 @@ REGISTRY = re.compile(
     r"|registr[y]\.yarnpkg|artifactor[y]|index[-]url"
 )
 
+AT_THE_ROOT = {
+    *(".gitignore", ".npmrc", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md"),
+    *("package-lock.json", "package.json", "pyproject.toml", "requirements-dev.lock", "requirements.lock"),
+}
+
 
 def found(pattern: re.Pattern[str], names: list[str]) -> list[str]:
     return [
@@ -69,6 +74,12 @@ def test_the_lock_files_hold_what_the_project_asks_for() -> None:
     for name, wanted in asked.items():
         locked = set(re.findall(r"^([\w.-]+)==", read(name), re.MULTILINE))
         assert {re.split(r"[^\w.-]", one)[0].lower() for one in wanted} - locked == set(), "make lock"
+
+
+def test_nothing_strays_into_the_root() -> None:
+    """A redirect gone wrong or a fetched package lands there, and is easily added with the rest."""
+    assert {name for name in files() if "/" not in name} == AT_THE_ROOT
+    assert [name for name in files() if name.endswith((".whl", ".deb", ".tar.gz", ".pyc"))] == []
 
 
 def test_scripts_can_be_run() -> None:

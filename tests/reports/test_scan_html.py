@@ -185,6 +185,21 @@ def test_the_page_is_accessible(browser: Any, tmp_path: Path, language: str, the
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [1100, 1192, 1193, 1200, 1280])
+def test_the_chart_is_whole_on_a_desktop(browser: Any, tmp_path: Path, width: int):  # noqa: ANN401
+    """Beside the first steps or above them: its last mark and label are not cut off. 15 px are a scroll bar's."""
+    page = tmp_path / "report.html"
+    page.write_text(scan_html.render(telling.findings()), encoding="utf-8")
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    tab = context.new_page()
+    tab.goto(page.as_uri())
+    tab.add_style_tag(content="html { margin-right: 15px }")
+    room = tab.evaluate("document.querySelector('.fig').parentElement.clientWidth")
+    assert tab.evaluate("document.querySelector('.fig').parentElement.scrollWidth") == room
+    context.close()
+
+
+@pytest.mark.browser
 def test_the_policy_lets_the_style_through_and_asks_for_nothing(browser: Any, tmp_path: Path):  # noqa: ANN401
     file = tmp_path / "report.html"
     file.write_text(scan_html.render(telling.findings()), encoding="utf-8")

@@ -111,7 +111,7 @@ def _fail(error: Exception) -> Never:
     where = found.where or f"wardwatch {' '.join(sys.argv[1:2])}".rstrip()
     lines = (f"error: {found.what}", f"where: {where}", f"hint: {found.hint or 'see `wardwatch --help`'}")
     for line in lines:
-        print("".join(char if char.isprintable() else "?" for char in line), file=sys.stderr)
+        print("".join(char if char.isprintable() else "?" for char in line.replace("\n", " ")), file=sys.stderr)
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     # stdout may be what failed; nothing may be written to it again.

@@ -110,7 +110,7 @@ def check(paths: tuple[Path, ...], json_to: str | None) -> int:
             say(str(problem))
         for name, count in playbooks:
             say(f"playbook {name}: {count} rule{'' if count == 1 else 's'}")
-    print(f"{len(problems)} problems", file=sys.stderr)
+    print("1 problem" if len(problems) == 1 else f"{len(problems)} problems", file=sys.stderr)
     return FINDINGS if problems else DONE
 
 

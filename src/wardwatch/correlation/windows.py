@@ -4,7 +4,7 @@ An event is a tuple (occurred_at, event_id, payload, origin), so that a sorted l
 documented order: by time, then by id. The window of time `t` covers (t - span, t], and all events at `t`.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -233,8 +233,3 @@ def _remark_counts(rule: CorrelationRule, events: list[Event], marks: list[Mark]
             marks[first] = mark
         else:
             marks[first:at] = [mark] * (at - first)
-
-
-def first_in_window(rule: CorrelationRule, events: list[Event], time: int) -> int:
-    """Return the index of the first event of the window that ends at `time`."""
-    return bisect_right(events, time - rule.span, key=lambda event: event[0])

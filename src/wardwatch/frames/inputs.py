@@ -324,7 +324,8 @@ class _Unpacking:
                 problem = f"damaged after {size} bytes: {_why(error)}"
         unpacked = Input(name, identity, copy.name, size, holder.modified_at, temporary=True, whole=hasher.digest())
         if problem:
-            yield Unopened(name, problem)
+            # Named as it lies there, so that it can be found.
+            yield Unopened(name if member else holder.name, problem)
         if size and size <= limit and not self._refused:
             yield unpacked
         else:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LANGUAGES = ("en", "fr")
-
 
 @dataclass(frozen=True, slots=True)
 class Text:

@@ -11,7 +11,6 @@ from wardwatch.listeners.tls import peer_certificate
 
 READ = 256 * 1024  # bytes taken from a connection at once
 UNKNOWN = "unknown sender"
-TOO_MANY = "too many connections"
 _BACKLOG = 2_048
 _HANDSHAKE = 10.0  # seconds
 _LAST_COMMITS = 10.0  # seconds

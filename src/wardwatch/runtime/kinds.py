@@ -110,7 +110,6 @@ NUMBER = Kind(_number, str)
 TRUTH = Kind(_truth, lambda value: str(value).lower())
 SIZE = Kind(_size, _show_size)
 SPAN = Kind(_span, _show_span)
-TEXTS = Kind(_texts, _show_texts)
 ADDRESSES = Kind(_addresses, _show_texts)
 
 
