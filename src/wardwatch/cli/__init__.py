@@ -37,7 +37,7 @@ class Verbs(click.Group):
         "search": "Search the events that are kept.",
         "sources": "List the log formats that can be read.",
         "status": "Show what runs, what it took, what waits and what was lost.",
-        "tune": "Withhold what a rule says wrongly, with proof, owner, reason and end.",
+        "tune": "Withhold what a rule says wrongly, with proof and end.",
     }
 
     def list_commands(self, _: click.Context) -> list[str]:

@@ -246,12 +246,16 @@ def _row(tuning: "Tuning") -> dict[str, Any]:
 @command.command("expire")
 @click.argument("name")
 @click.option("--tenant", required=True, help="Whose it is.")
-def expire(name: str, tenant: str) -> int:
+@_rows.option
+def expire(name: str, tenant: str, json_to: str | None) -> int:
     """Let a tuning end now. Its file stays, so that it can be told later why something was quiet."""
     from wardwatch.kernel.disk import Disk  # noqa: PLC0415
     from wardwatch.pipeline.tuning import document  # noqa: PLC0415
 
     ended = document.expire(_folder(), tenant, name, now(), Disk())
+    with _rows.rows(json_to) as take:
+        row = {"tenant": tenant, "name": name, "expires_at": stamps.iso_text(ended.expires_at)}
+        take({"format": "wardwatch/tuning-end/1"} | row)
     print(f"{name} of {tenant} ended at {stamps.iso_text(ended.expires_at)}", file=sys.stderr)
     return DONE
 
