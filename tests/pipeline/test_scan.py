@@ -166,7 +166,7 @@ def test_what_is_not_read_is_said(rules: RuleSet, logs: Path) -> None:
     assert [alert.record_id for alert in alerts] == ["line 1", "line 3"]
     assert [(one.place, one.head) for one in summary.shown] == [("line 2", "not JSON")]
     assert [name for name, _ in summary.unknown] == [str(logs / "b.bin")]
-    assert [one.name for one in summary.unopened] == [str(logs / "c")]
+    assert [one.name for one in summary.unopened] == [str(logs / "c.gz")]
     assert summary.total_rejects == 3
 
 
