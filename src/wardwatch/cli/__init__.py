@@ -27,6 +27,7 @@ class Verbs(click.Group):
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
     summaries: ClassVar = {
         "config": "Show the settings that are in force.",
+        "console": "Let people work: the console and its API.",
         "ingest": "Receive logs, and say who may send them.",
         "lake": "Show, tidy up, expire and hold the events that are kept.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",
@@ -35,6 +36,7 @@ class Verbs(click.Group):
         "rules": "List, check, test, explain and import detection rules.",
         "scan": "Scan logs for an attack and say what to do first.",
         "search": "Search the events that are kept.",
+        "serve": "Run everything: listeners, watch, console, clock.",
         "sources": "List the log formats that can be read.",
         "status": "Show what runs, what it took, what waits and what was lost.",
         "tune": "Withhold what a rule says wrongly, with proof and end.",

@@ -111,6 +111,7 @@ TRUTH = Kind(_truth, lambda value: str(value).lower())
 SIZE = Kind(_size, _show_size)
 SPAN = Kind(_span, _show_span)
 ADDRESSES = Kind(_addresses, _show_texts)
+TEXTS = Kind(_texts, _show_texts)
 
 
 def tables(**columns: str) -> Kind:
@@ -134,3 +135,11 @@ def tables(**columns: str) -> Kind:
         return f"[{', '.join(f'{{ {row} }}' for row in rows)}]"
 
     return Kind(read, show)
+
+
+PROVIDERS = tables(
+    name="what people read",
+    server="address of the provider",
+    client="our id there",
+    secret_file="below the home",  # noqa: S106  (no secret: where one lies)
+)
