@@ -26,6 +26,7 @@ class Verbs(click.Group):
 
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
     summaries: ClassVar = {
+        "clock": "Turn alerts into work, let timers ring, send messages.",
         "config": "Show the settings that are in force.",
         "console": "Let people work: the console and its API.",
         "ingest": "Receive logs, and say who may send them.",
