@@ -39,8 +39,13 @@ def call(work: Work, subject: Subject) -> Subject:
     rota = work.policy.rota
     found = oncall.calls(rota, work.now, made.made)
     people = tuple(dict.fromkeys(one.who for one in found))
+    awake = {who for who in people if work.now - work.called.get(who, -work.policy.calm - 1) <= work.policy.calm}
     for one in found:
-        work.notify(one.who, one.channel, f"{_noun(subject)}.call", subject.id, _facts(subject), urgent=True)
+        if one.who not in awake:
+            work.notify(one.who, one.channel, f"{_noun(subject)}.call", subject.id, _facts(subject), urgent=True)
+    for who in sorted(awake):  # called a moment ago for something else: no second one rings
+        work.notify(who, "screen", f"{_noun(subject)}.call", subject.id, _facts(subject))
+    work.called.update({who: work.now for who in people if who not in awake})
     if people:
         work.entry(subject.id, Kind.ACTION, f"{_noun(subject)}.called", {"who": ", ".join(people)})
     elif made.made == 0 or made.made < len(rota.steps):

@@ -170,11 +170,12 @@ class Group:
         shared = [
             Reason(naming.kind_of(mark), naming.value_of(mark), found.count, found.alerts)
             for mark, found in self.whole.marks.items()
-            if found.count > 1
+            if found.count > 1 and (len(self.hosts) > 1 or naming.kind_of(mark) != naming.RULE)
         ]
         shared += [Reason(CORRELATION, rule, len(alerts), alerts) for rule, alerts in self.correlated.items()]
-        if len(self.tactics) > 1:
-            shared.append(Reason(PROGRESSION, " ".join(self.tactics), self.count, ()))
+        if run := self.whole.progression:
+            count = sum(self.whole.tactics[slug].count for slug in run)
+            shared.append(Reason(PROGRESSION, " ".join(run), count, ()))
         return tuple(sorted(shared, key=lambda one: (-one.count, one.kind, one.value)))
 
 

@@ -1,8 +1,9 @@
 """Which group an alert belongs to: one that shares something with it, near enough in time; and why.
 
 A correlation that counts an alert's event ties most, then the same host, then the same indicator, then the same
-account. Of several groups the one with the strongest tie is joined; the others are named as related, for a person to
-merge. What leads to many groups at once (a hub) tells nothing, unless it is the host.
+account, and the same grave and rare rule within minutes (an outbreak); ties add up. Of several groups the one with the
+strongest ties is joined; the others are named as related, for a person to merge. What leads to many groups at once (a
+hub) tells nothing, unless it is the host.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,11 +12,21 @@ from dataclasses import dataclass, replace
 from wardwatch.events.alert import Alert
 from wardwatch.threats import attack
 from wardwatch.watch import marks as naming
+from wardwatch.watch import scoring
 from wardwatch.watch.groups import CORRELATION, MAX_RELATED, PROGRESSION, AlertPlace, Group, GroupState, Tie
 from wardwatch.watch.members import SAMPLE
 from wardwatch.watch.working import Work
 
-_STRENGTH = {CORRELATION: 4, naming.HOST: 3, naming.IP: 2, naming.HASH: 2, naming.DOMAIN: 2, naming.USER: 1}
+_STRENGTH = {
+    CORRELATION: 8,
+    naming.HOST: 4,
+    naming.IP: 3,
+    naming.HASH: 3,
+    naming.DOMAIN: 3,
+    naming.USER: 2,
+    naming.RULE: 2,
+}
+_RARE = 115  # percent of `scoring.rarity`: up to ten groups so far
 _OPEN = frozenset({GroupState.OPEN, GroupState.RAISED})
 
 
@@ -86,6 +97,8 @@ def _all_ties(work: Work, alert: Alert, marks: tuple[str, ...]) -> Iterator[tupl
         kind, links = naming.kind_of(mark), work.links.get(mark, ())
         if kind != naming.HOST and (len(links) > work.policy.hub or mark in work.policy.hubs):
             continue
+        if kind == naming.RULE and not _is_outbreak(work, mark, marks):
+            continue
         for link in links:
             group_ = work.groups.get(link.group)
             shared = group_.own.marks.get(mark) if group_ else None
@@ -95,10 +108,18 @@ def _all_ties(work: Work, alert: Alert, marks: tuple[str, ...]) -> Iterator[tupl
 
 def _is_near(work: Work, group: Group, alert: Alert, ties: list[Tie]) -> bool:
     gap = max(alert.occurred_at - group.own.last_at, group.own.first_at - alert.last_at, 0)
+    if ties[0].kind == naming.RULE and alert.host:
+        return gap <= work.policy.outbreak_within
     if gap <= work.policy.join_within:
         return True
     strong = _STRENGTH[ties[0].kind] >= _STRENGTH[naming.HOST]
     return strong and gap <= work.policy.progression_within and _progression(group, alert) is not None
+
+
+def _is_outbreak(work: Work, mark: str, marks: tuple[str, ...]) -> bool:
+    """Whether a shared rule tells something: it is rare here, or there is nothing else to go by."""
+    seen = work.before.seen.get(mark)
+    return len(marks) == 1 or scoring.rarity(seen.groups if seen else 0) >= _RARE
 
 
 def _progression(group: Group, alert: Alert) -> Tie | None:
@@ -112,5 +133,5 @@ def _progression(group: Group, alert: Alert) -> Tie | None:
     return Tie(PROGRESSION, f"{last} {next_one.slug}")
 
 
-def _rank(group: Group, ties: list[Tie]) -> tuple[int, int, int, str]:
-    return _STRENGTH[ties[0].kind], len(ties), group.own.last_at, group.id
+def _rank(group: Group, ties: list[Tie]) -> tuple[int, int, str]:
+    return sum(_STRENGTH[one.kind] for one in ties), group.own.last_at, group.id

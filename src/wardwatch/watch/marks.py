@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from wardwatch.events.alert import Alert
 from wardwatch.events.record import Value
+from wardwatch.kernel.severity import Level
 
 MAX_INDICATORS = 16  # of one alert
 MAX_VALUE = 256  # characters of a mark's value
-HOST, USER, IP, HASH, DOMAIN = "host", "user", "ip", "hash", "domain"
+HOST, USER, IP, HASH, DOMAIN, RULE = "host", "user", "ip", "hash", "domain", "rule"
 INDICATORS = frozenset({IP, HASH, DOMAIN})
 
 _NOBODY = frozenset(
@@ -50,7 +51,10 @@ def user_name(name: str) -> str:
 
 
 def of_alert(alert: Alert) -> tuple[str, ...]:
-    """The marks of an alert, sorted; at most `MAX_INDICATORS` of them are indicators."""
+    """The marks of an alert, sorted; at most `MAX_INDICATORS` of them are indicators.
+
+    Its rule is one where it is grave (the same on many hosts at once is an outbreak), or where there is nothing else.
+    """
     found = set()
     if alert.host and (name := host_name(alert.host)):
         found.add(f"{IP if _address(name) else HOST}:{name}")
@@ -58,6 +62,8 @@ def of_alert(alert: Alert) -> tuple[str, ...]:
         found.add(f"{USER}:{user}")
     indicators = sorted({*_found_in(alert.fields.items()), *_found_in(alert.group.items())})
     found.update(indicators[:MAX_INDICATORS])
+    if alert.level >= Level.HIGH or not found:
+        found.add(f"{RULE}:{alert.rule_id}")
     return tuple(sorted(found))
 
 

@@ -1,7 +1,7 @@
 """What the alerts of a group add up to: counts by rule, host, mark, tactic and level, kept as alerts come and go.
 
 The same alerts give the same sums in whatever order they came, up to the limits. Beyond these, values are counted but
-not listed. Only the span of time never shrinks when an alert goes.
+not listed. Only times (the span, the beginning of a tactic) stay when an alert goes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,6 +41,14 @@ class HostIn:
 
 
 @dataclass(frozen=True, slots=True)
+class TacticIn:
+    """A tactic of an attack in a group: its alerts, and when it was first seen (µs UTC)."""
+
+    count: int
+    first_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """How many alerts of a group have a mark, and the ids of some of them (the smallest, sorted)."""
 
@@ -59,7 +67,7 @@ class Members:
     rules: Mapping[str, RuleIn] = field(default_factory=dict)
     hosts: Mapping[str, HostIn] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
-    tactics: Mapping[str, int] = field(default_factory=dict)
+    tactics: Mapping[str, TacticIn] = field(default_factory=dict)
     techniques: Mapping[str, int] = field(default_factory=dict)
     beyond: int = 0
 
@@ -76,6 +84,17 @@ class Members:
     def furthest(self) -> int:
         """The place of the last tactic of an attack that was reached; -1 for none."""
         return max((attack.tactic(slug).order for slug in self.tactics), default=-1)
+
+    @property
+    def progression(self) -> tuple[str, ...]:
+        """The longest run of tactics that were first seen in the order of an attack; empty if there are not two."""
+        runs: list[tuple[str, ...]] = []
+        for slug in sorted(self.tactics, key=lambda one: (self.tactics[one].first_at, attack.tactic(one).order, one)):
+            order = attack.tactic(slug).order
+            before = [run for run in runs if attack.tactic(run[-1]).order < order]
+            runs.append((*max(before, key=len, default=()), slug))
+        longest = max(runs, key=len, default=())
+        return longest if len(longest) > 1 else ()
 
 
 NOBODY = Members()
@@ -110,10 +129,32 @@ def with_alert(members: Members, alert: Alert, marks: Iterable[str], care: Care,
         rules=rules,
         hosts=hosts,
         marks=counted,
-        tactics=_counted(members.tactics, attack.tactics_of(alert.tags), 1),
+        tactics=_with_tactics(members.tactics, alert),
         techniques=_counted(members.techniques, attack.techniques_of(alert.tags)[:MAX_TECHNIQUES], 1),
         beyond=beyond,
     )
+
+
+def _with_tactics(tactics: Mapping[str, TacticIn], alert: Alert) -> Mapping[str, TacticIn]:
+    found = dict(tactics)
+    for slug in attack.tactics_of(alert.tags):
+        was = found.get(slug, TacticIn(0, alert.occurred_at))
+        found[slug] = TacticIn(was.count + 1, min(was.first_at, alert.occurred_at))
+    return found
+
+
+def _without_tactics(tactics: Mapping[str, TacticIn], alert: Alert) -> Mapping[str, TacticIn]:
+    for slug in attack.tactics_of(alert.tags):
+        tactics = _less(tactics, slug)
+    return tactics
+
+
+def _both_tactics(left: Mapping[str, TacticIn], right: Mapping[str, TacticIn]) -> Mapping[str, TacticIn]:
+    found = dict(left)
+    for slug, one in right.items():
+        was = found.get(slug)
+        found[slug] = one if was is None else TacticIn(was.count + one.count, min(was.first_at, one.first_at))
+    return found
 
 
 def _count_host(hosts: dict[str, HostIn], name: str, care: Care) -> int:
@@ -147,7 +188,7 @@ def without_alert(members: Members, alert: Alert, marks: Iterable[str]) -> Membe
         rules=_less(members.rules, alert.rule_id),
         hosts=_less(members.hosts, name),
         marks=counted,
-        tactics=_counted(members.tactics, attack.tactics_of(alert.tags), -1),
+        tactics=_without_tactics(members.tactics, alert),
         techniques=_counted(members.techniques, attack.techniques_of(alert.tags)[:MAX_TECHNIQUES], -1),
     )
 
@@ -184,9 +225,7 @@ def _added(left: Members, right: Members) -> Members:
         rules=rules,
         hosts=hosts,
         marks=marks,
-        tactics={
-            key: left.tactics.get(key, 0) + right.tactics.get(key, 0) for key in {**left.tactics, **right.tactics}
-        },
+        tactics=_both_tactics(left.tactics, right.tactics),
         techniques={
             key: left.techniques.get(key, 0) + right.techniques.get(key, 0)
             for key in {**left.techniques, **right.techniques}
@@ -217,7 +256,7 @@ def _counted(counts: Mapping[str, int], names: Iterable[str], by: int) -> Mappin
     return found
 
 
-Counted = TypeVar("Counted", RuleIn, HostIn)
+Counted = TypeVar("Counted", RuleIn, HostIn, TacticIn)
 
 
 def _less(counted: Mapping[str, Counted], name: str) -> Mapping[str, Counted]:

@@ -29,6 +29,7 @@ class Kept:
     timers: dict[str, Timer] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     care: dict[str, Care] = field(default_factory=dict)
+    called: dict[str, int] = field(default_factory=dict)
     handled: set[str] = field(default_factory=set)
     entries: list[TimelineEntry] = field(default_factory=list)
     families: dict[str, set[str]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class MemoryStore:
             _found(kept.timers, sorted(timers)),
             _found(kept.seen, needs.seen),
             {host: self._care(tenant, host) for host in needs.hosts},
+            dict(kept.called),
             frozenset(kept.handled.intersection(needs.messages)),
         )
 
@@ -100,6 +102,7 @@ class MemoryStore:
         kept.incidents |= {one.id: one for one in _changed(before.incidents, after.incidents)}
         for link in (link for links in _changed(before.links, after.links) for link in links):
             kept.links.setdefault(link.mark, {})[link.group] = link
+        kept.called |= after.called
         self._save_timers(kept, before, after)
         for addition in after.additions:
             kept.seen[addition.mark] = counting.added(kept.seen.get(addition.mark), addition)

@@ -9,7 +9,7 @@ from wardwatch.watch import marks as naming
 from wardwatch.watch.groups import Group
 
 FORMAT = "wardwatch/seen/1"
-RULE, PRINT = "rule", "print"
+RULE, PRINT = naming.RULE, "print"
 MAX_MARKS = 100  # of one group, that are looked up
 
 

@@ -67,8 +67,9 @@ class Timer:
 class Slice:
     """A part of one hospital's state, by id. A store writes what differs between the slice before and after a step.
 
-    `links` are by mark, the latest first. `entries`, `additions` and `handled` of a slice after a step are what is to
-    be added; `handled` of a slice before it says which of the message's ids were handled already.
+    `links` are by mark, the latest first. `called` says when (µs UTC) an account was called last, for anything.
+    `entries`, `additions` and `handled` of a slice after a step are what is to be added; `handled` of a slice before it
+    says which of the message's ids were handled already.
     """
 
     tenant: str
@@ -80,6 +81,7 @@ class Slice:
     timers: Mapping[str, Timer] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     care: Mapping[str, Care] = field(default_factory=dict)
+    called: Mapping[str, int] = field(default_factory=dict)
     handled: frozenset[str] = frozenset()
     entries: tuple[TimelineEntry, ...] = ()
     additions: tuple[Addition, ...] = ()
@@ -89,7 +91,7 @@ class Store(Protocol):
     """Keeps the case state of hospitals. One step at a time for each hospital: load, step, save in one transaction."""
 
     def load(self, tenant: str, needs: Needs) -> Slice:
-        """The hospital's policy, what is asked for, and what belongs to it. What is not there is left out.
+        """The hospital's policy and `called`, what is asked for, and what belongs to it. What is not there is left out.
 
         In this order: the alerts of `alerts`, those whose `event` is in `events`, and those that the last act of a
         group in `groups` names (`Group.last_act.alerts`); for each of `marks` the `LINKS`

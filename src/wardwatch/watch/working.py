@@ -29,6 +29,7 @@ class Work:
         self.incidents: dict[str, Incident] = dict(state.incidents)
         self.links = dict(state.links)
         self.timers: dict[str, Timer] = dict(state.timers)
+        self.called: dict[str, int] = dict(state.called)
         self.touched: dict[str, None] = {}  # groups and incidents, in order
         self._entries: list[TimelineEntry] = []
         self._effects: list[Effect] = []
@@ -175,6 +176,7 @@ class Work:
             incidents=self.incidents,
             links=self.links,
             timers=self.timers,
+            called=self.called,
             handled=frozenset({self.message}) if handled else frozenset(),
             entries=tuple(self._entries),
             additions=tuple(self._additions),

@@ -160,7 +160,18 @@ def _grow(work: Work, alert: Alert, known: AlertState) -> None:
     found = marks.of_alert(alert)
     state = replace(_state(work, alert, found, known.arrived_at), ties=known.ties)
     before = work.groups[known.group]
-    _tell(work, replace(before, own=group.own), alert, put_in(work, state, before))
+    root = put_in(work, state, before)
+    _tell(work, replace(before, own=group.own), alert, root)
+    _ended(work, alert, work.groups[root.id])
+
+
+def _ended(work: Work, alert: Alert, root: Group) -> None:
+    """A silence that is over settles itself, if nobody has taken it up (formats: Alerts of silence)."""
+    closed = alert.rule_id.startswith("wardwatch-") and alert.fields.get("state") == "closed"
+    over = closed and root.count == 1
+    if over and root.state is GroupState.OPEN and root.assignee is None:
+        work.put(replace(root, state=GroupState.SETTLED))
+        work.entry(root.id, Kind.EVIDENCE, "group.ended", happened_at=alert.last_at, alerts=(alert.id,))
 
 
 def _supersede(work: Work, alert: Alert) -> str:

@@ -91,11 +91,9 @@ def _lower(work: Work, group: Group, last: LastAct) -> Refused | None:
     if last.kind == "raised":
         if incident.last_act is None or incident.last_act.message != last.message:
             return Refused("undo_went_on")
-        changed = replace(incident, state=State.FALSE_ALARM, closed_at=work.now, last_act=None)
-    else:
-        changed = replace(incident, alert_count=incident.alert_count - group.count)
-    rest = tuple(one for one in incident.groups if one != group.id)
-    work.put(replace(changed, groups=rest, updated_at=work.now))
+        incident = replace(incident, state=State.FALSE_ALARM, closed_at=work.now, last_act=None)
+    rest, count = tuple(one for one in incident.groups if one != group.id), incident.alert_count - group.count
+    work.put(replace(incident, groups=rest, alert_count=count, updated_at=work.now))
     work.entry(incident.id, Kind.DECISION, "incident.group_taken_out", {"group": group.id})
     work.add(Addition(seen.fingerprint(group), work.now, groups=-1, incidents=-1))
     until, level = _number(last.before["silenced_until"]), _number(last.before["silenced_level"])
