@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 23, 12, 19, tzinfo=UTC)
 HERE, NEXT, FAR = "chu-nord-est", "val-d-ambre", "elsewhere"
 CLUSTER = "meuse-ardenne"
 # Whose role is held in the grouping of both hospitals; all others work at HERE.
-OF_THE_CLUSTER = frozenset({"coordinator", "authority", "trainer"})
+OF_THE_CLUSTER = frozenset({"coordinator", "authority_guest", "trainer"})
 EVERYWHERE = frozenset({"administrator"})
 
 

@@ -39,7 +39,7 @@ def provider(cast: Cast) -> UserRow:
         reason="night watch",
         since=NOW,
         until=NOW + timedelta(days=1),
-        given_by=cast["director"],
+        given_by=cast["crisis_director"],
     )
     return user
 
@@ -64,7 +64,7 @@ def test_only_a_provider_acts_through_a_mandate(provider: UserRow) -> None:
 
 
 def test_a_token_may_do_no_more_than_its_owner(cast: Cast) -> None:
-    actor = limited(cast.actor("ward"), frozenset({Permission.SEE_BOARD, Permission.TRIAGE}))
+    actor = limited(cast.actor("ward_lead"), frozenset({Permission.SEE_BOARD, Permission.TRIAGE}))
     assert dict(actor.may) == {Permission.SEE_BOARD: {HERE}}
 
 

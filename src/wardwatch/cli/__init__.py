@@ -29,6 +29,7 @@ class Verbs(click.Group):
         "clock": "Turn alerts into work, let timers ring, send messages.",
         "config": "Show the settings that are in force.",
         "console": "Let people work: the console and its API.",
+        "demo": "Set up, feed and remove a demonstration.",
         "ingest": "Receive logs, and say who may send them.",
         "lake": "Show, tidy up, expire and hold the events that are kept.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",

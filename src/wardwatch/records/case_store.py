@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from django.db import models
+from django.db.models.functions import RowNumber
 
 from wardwatch.estate.care import UNKNOWN, Care
 from wardwatch.incidents.incident import Incident
@@ -54,15 +55,16 @@ class CaseStore:
     def load(self, tenant: str, needs: Needs) -> Slice:
         """See `Store.load`."""
         alerts = self._alerts(tenant, needs)
-        links = {mark: found for mark in needs.marks if (found := self._links(tenant, mark))}
+        links = self._links(tenant, needs.marks)
         wanted = {*needs.groups, *(one.group for one in alerts.values())}
         wanted |= {one.group for found in links.values() for one in found}
         groups = self._families(tenant, wanted)
         belongs = {one.incident for one in groups.values() if one.incident}
         incidents = _values(IncidentRow, Incident, tenant, {*needs.incidents, *belongs})
+        case = CaseRow.objects.filter(tenant=tenant).values_list("policy", "called").first()
         return Slice(
             tenant,
-            policy_of(tenant),
+            from_plain(Policy, case[0]) if case and case[0] else DEFAULT,
             alerts,
             groups,
             incidents,
@@ -70,6 +72,7 @@ class CaseStore:
             self._timers(tenant, needs, (*groups, *incidents)),
             self._seen(tenant, needs.seen),
             {host: self._care(tenant, host) for host in needs.hosts},
+            dict(case[1]) if case else {},
             self._handled(tenant, needs.messages),
         )
 
@@ -83,13 +86,26 @@ class CaseStore:
         return _values(AlertRow, AlertState, tenant, named)
 
     @staticmethod
-    def _links(tenant: str, mark: str) -> tuple[Link, ...]:
-        found = (
-            LinkRow.objects.filter(tenant=tenant, mark=mark[:MARK], group__standing__in=_JOINABLE)
-            .order_by("-last_at", "-group_id")
-            .values_list("group_id", "last_at")[:LINKS]
+    def _links(tenant: str, marks: Iterable[str]) -> dict[str, tuple[Link, ...]]:
+        by_kept = {mark[:MARK]: mark for mark in marks}
+        if not by_kept:
+            return {}
+        place = models.Window(
+            RowNumber(),
+            partition_by="mark",
+            order_by=[models.F("last_at").desc(), models.F("group_id").desc()],
         )
-        return tuple(Link(mark, group, last_at) for group, last_at in found)
+        rows = (
+            LinkRow.objects.filter(tenant=tenant, mark__in=by_kept, group__standing__in=_JOINABLE)
+            .annotate(place=place)
+            .filter(place__lte=LINKS)
+            .order_by("mark", "place")
+            .values_list("mark", "group_id", "last_at")
+        )
+        found: dict[str, list[Link]] = {}
+        for kept, group, last_at in rows:
+            found.setdefault(by_kept[kept], []).append(Link(by_kept[kept], group, last_at))
+        return {mark: tuple(links) for mark, links in found.items()}
 
     @staticmethod
     def _families(tenant: str, ids: Iterable[str]) -> dict[str, Group]:
@@ -136,7 +152,10 @@ class CaseStore:
             if link not in before.links.get(link.mark, ())
         }
         LinkRow.objects.bulk_create(
-            [LinkRow(tenant=tenant, mark=mark, group_id=group, last_at=one.last_at) for (mark, group), one in links.items()],
+            [
+                LinkRow(tenant=tenant, mark=mark, group_id=group, last_at=one.last_at)
+                for (mark, group), one in links.items()
+            ],
             update_conflicts=True,
             unique_fields=["tenant", "mark", "group"],
             update_fields=["last_at"],
@@ -146,6 +165,9 @@ class CaseStore:
         gone = before.timers.keys() - after.timers.keys()
         if gone:
             TimerRow.objects.filter(tenant=tenant, id__in=gone).delete()
+        if after.called != before.called:
+            called = {**before.called, **after.called}
+            CaseRow.objects.update_or_create(tenant=tenant, defaults={"called": called})
         self._add(after)
 
     @staticmethod
@@ -164,7 +186,9 @@ class CaseStore:
         if after.entries:
             EntryRow.objects.bulk_create(
                 [
-                    EntryRow(id=one.id, tenant=tenant, subject=one.subject, kind=one.kind, at=one.at, plain=to_plain(one))
+                    EntryRow(
+                        id=one.id, tenant=tenant, subject=one.subject, kind=one.kind, at=one.at, plain=to_plain(one)
+                    )
                     for one in after.entries
                 ]
             )
@@ -210,7 +234,9 @@ def _plain(rows: type[models.Model], tenant: str, ids: Iterable[str]) -> list[di
     wanted = sorted(ids)
     if not wanted:
         return []
-    return list(rows._default_manager.filter(tenant=tenant, id__in=wanted).order_by("id").values_list("plain", flat=True))
+    return list(
+        rows._default_manager.filter(tenant=tenant, id__in=wanted).order_by("id").values_list("plain", flat=True)  # noqa: SLF001
+    )
 
 
 def _values(rows: type[models.Model], cls: type[T], tenant: str, ids: Iterable[str]) -> dict[str, T]:
@@ -229,7 +255,7 @@ def _fields(timer: Timer) -> dict[str, Any]:
 def _upsert(kind: type[Row], rows: list[Row]) -> None:
     if rows:
         names = [one.name for one in kind._meta.concrete_fields if not one.primary_key]  # noqa: SLF001  (Django's own API)
-        kind._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=names)
+        kind._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=names)  # noqa: SLF001
 
 
 def _alert_row(one: AlertState) -> AlertRow:

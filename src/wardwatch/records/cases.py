@@ -14,6 +14,7 @@ class CaseRow(models.Model):
 
     tenant = models.CharField(max_length=64, primary_key=True)
     policy = models.JSONField(null=True)
+    called = models.JSONField(default=dict)  # account → when it was called last
     file = models.CharField(max_length=80, default="")
     offset = models.BigIntegerField(default=0)
 

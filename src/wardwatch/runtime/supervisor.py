@@ -24,7 +24,7 @@ Say = Callable[[str, str], None]  # which process, what of it
 class Child:
     """A process and its past."""
 
-    verb: str
+    line: tuple[str, ...]
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     pause: float = FIRST_PAUSE
@@ -37,7 +37,7 @@ class Supervisor:
     """Keeps children running until told to stop. `now` in seconds that only grow."""
 
     say: Say
-    verbs: Sequence[str] = VERBS
+    verbs: Sequence[Sequence[str]] = tuple((verb,) for verb in VERBS)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     now: Callable[[], float] = time.monotonic
     children: list[Child] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start every child."""
-        self.children = [Child(verb) for verb in self.verbs]
+        self.children = [Child(tuple(verb)) for verb in self.verbs]
         for child in self.children:
             self._start(child)
 
@@ -75,13 +75,13 @@ class Supervisor:
                 child.process.kill()
                 child.process.wait()
                 clean = False
-                self.say(child.verb, f"did not stop in {PATIENCE:.0f} s and was ended")
+                self.say(" ".join(child.line), f"did not stop in {PATIENCE:.0f} s and was ended")
         return clean
 
     def _start(self, child: Child) -> None:
         child.started = self.now()
         child.process = subprocess.Popen(  # noqa: S603  (ourselves)
-            [sys.executable, "-m", "wardwatch", child.verb], env=dict(self.environ), start_new_session=True
+            [sys.executable, "-m", "wardwatch", *child.line], env=dict(self.environ), start_new_session=True
         )
 
     def _ended(self, child: Child, code: int) -> None:
@@ -89,5 +89,5 @@ class Supervisor:
             child.pause = FIRST_PAUSE
         child.process = None
         child.again_at = self.now() + child.pause
-        self.say(child.verb, f"ended with {code}, starts again in {child.pause:.0f} s")
+        self.say(" ".join(child.line), f"ended with {code}, starts again in {child.pause:.0f} s")
         child.pause = min(child.pause * 2, LONGEST_PAUSE)

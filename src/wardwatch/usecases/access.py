@@ -1,7 +1,7 @@
 """Who acts, and what they may do where. Everything that reads or changes anything asks here first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,8 @@ Scope = frozenset[str]
 class Actor:
     """Somebody who acts: a person, a program with a token, or a process of our own.
 
-    `may` maps a permission to the organisations (tenants) where the actor has it.
+    `may` maps a permission to the organisations (tenants) where the actor has it, `held` a role to those where it is
+    held; `roles` are those of the person's own, without what a mandate lends.
     """
 
     id: str
@@ -24,6 +25,12 @@ class Actor:
     language: str = "en"
     roles: frozenset[str] = frozenset()
     may: Mapping[Permission, Scope] = field(default_factory=dict)
+    held: Mapping[str, Scope] = field(default_factory=dict)
+
+    def roles_at(self, tenant: str) -> tuple[str, ...]:
+        """The roles that the actor has at a hospital, by name; who runs the console has all."""
+        found = {role for role, tenants in self.held.items() if tenant in tenants}
+        return tuple(sorted(ROLES if "administrator" in found else found))
 
     def scope(self, permission: Permission) -> Scope:
         """Return where the actor has a permission; empty if nowhere."""
@@ -46,10 +53,12 @@ NOBODY = Actor("", "")
 def actor_of(user: UUID, name: str, language: str, now: datetime) -> Actor:
     """Return a person with everything that they may do now."""
     may: dict[Permission, set[str]] = {}
+    held: dict[str, set[str]] = {}
     roles = set()
     for grant in granted(user, now):
         if not grant.through:
             roles.add(grant.role)
+        held.setdefault(grant.role, set()).update(grant.tenants)
         for permission in ROLES.get(grant.role, ()):
             may.setdefault(permission, set()).update(grant.tenants)
     return Actor(
@@ -58,13 +67,14 @@ def actor_of(user: UUID, name: str, language: str, now: datetime) -> Actor:
         language=language,
         roles=frozenset(roles),
         may={permission: frozenset(tenants) for permission, tenants in may.items()},
+        held={role: frozenset(tenants) for role, tenants in held.items()},
     )
 
 
 def limited(actor: Actor, scopes: frozenset[Permission]) -> Actor:
     """Return the actor with no more than `scopes`: what a token of theirs may do."""
     may = {permission: tenants for permission, tenants in actor.may.items() if permission in scopes}
-    return Actor(actor.id, actor.name, actor.language, actor.roles, may)
+    return replace(actor, may=may)
 
 
 def authorise(actor: Actor, permission: Permission, tenant: str | None = None) -> None:

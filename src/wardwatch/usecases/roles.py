@@ -47,13 +47,14 @@ _SEE = frozenset(
 ROLES: Mapping[str, frozenset[Permission]] = {
     "analyst": _SEE | {P.TRIAGE, P.WORK_INCIDENTS, P.MOVE_INCIDENTS, P.HUNT, P.TUNE},
     "ciso": frozenset(P) - {P.ADMINISTER, P.RUN_CAMPAIGNS},
-    "admin": _SEE | {P.TRIAGE, P.WORK_INCIDENTS, P.HUNT, P.MANAGE_SENSORS, P.EDIT_ESTATE, P.SEE_ASSESSMENT, P.ANSWER},
-    "biomedical": frozenset(
+    "admin_on_call": _SEE
+    | {P.TRIAGE, P.WORK_INCIDENTS, P.HUNT, P.MANAGE_SENSORS, P.EDIT_ESTATE, P.SEE_ASSESSMENT, P.ANSWER},
+    "biomedical_engineer": frozenset(
         {P.SEE_WALL, P.SEE_BOARD, P.SEE_ALERTS, P.SEE_INCIDENTS, P.SEE_ESTATE, P.EDIT_ESTATE, P.STATE_CARE, P.ANSWER}
         | {P.SEE_ASSESSMENT}
     ),
-    "ward": frozenset({P.SEE_BOARD, P.STATE_CARE}),
-    "director": frozenset(
+    "ward_lead": frozenset({P.SEE_BOARD, P.STATE_CARE}),
+    "crisis_director": frozenset(
         {P.SEE_WALL, P.SEE_BOARD, P.SEE_INCIDENTS, P.WORK_INCIDENTS, P.MOVE_INCIDENTS, P.STATE_CARE, P.GIVE_MANDATES}
         | {P.SEE_ASSESSMENT, P.SIGN, P.SEE_PEOPLE}
     ),
@@ -63,39 +64,39 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     "coordinator": frozenset({P.SEE_WALL, P.SEE_INCIDENTS, P.SEE_NEEDS, P.RUN_CAMPAIGNS, P.SEE_PEOPLE}),
     "trainer": frozenset({P.SEE_WALL, P.SEE_BOARD, P.SEE_PEOPLE}),
     "auditor": _SEE | {P.SEE_AUDIT, P.SEE_PEOPLE, P.SEE_ASSESSMENT},
-    "authority": frozenset({P.SEE_WALL, P.SEE_INCIDENTS, P.SEE_NEEDS}),
+    "authority_guest": frozenset({P.SEE_WALL, P.SEE_INCIDENTS, P.SEE_NEEDS}),
     "administrator": frozenset(P),
 }
 
 # What a security provider may be given by a mandate.
-MANDATED = frozenset({"analyst", "ciso", "admin"})
+MANDATED = frozenset({"analyst", "ciso", "admin_on_call"})
 
 NAMES: Mapping[str, Text] = {
     "analyst": Text("Analyst", "Analyste"),
     "ciso": Text("CISO", "RSSI"),
-    "admin": Text("IT admin on call", "Informaticien d’astreinte"),
-    "biomedical": Text("Biomedical engineer", "Ingénieur biomédical"),
-    "ward": Text("Ward lead", "Cadre de service"),
-    "director": Text("Crisis director", "Directeur de crise"),
+    "admin_on_call": Text("IT admin on call", "Informaticien d’astreinte"),
+    "biomedical_engineer": Text("Biomedical engineer", "Ingénieur biomédical"),
+    "ward_lead": Text("Ward lead", "Cadre de service"),
+    "crisis_director": Text("Crisis director", "Directeur de crise"),
     "dpo": Text("Data protection officer", "Délégué à la protection des données"),
     "coordinator": Text("Cluster coordinator", "Coordinateur du groupement"),
     "trainer": Text("Trainer", "Formateur"),
     "auditor": Text("Auditor", "Auditeur"),
-    "authority": Text("Guest of an authority", "Invité d’une autorité"),
+    "authority_guest": Text("Guest of an authority", "Invité d’une autorité"),
     "administrator": Text("Administrator of this console", "Administrateur de cette console"),
 }
 
 # The screen where a role's day begins; of several roles, the first here decides.
 FIRST_PAGES: Mapping[str, str] = {
     "analyst": "alerts",
-    "admin": "mine",
+    "admin_on_call": "mine",
     "ciso": "wall",
-    "director": "incidents",
-    "ward": "board",
-    "biomedical": "estate",
+    "crisis_director": "incidents",
+    "ward_lead": "board",
+    "biomedical_engineer": "estate",
     "dpo": "incidents",
     "coordinator": "wall",
-    "authority": "wall",
+    "authority_guest": "wall",
     "auditor": "audit",
     "trainer": "people",
     "administrator": "wall",

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from wardwatch.events.alert import Alert
 from wardwatch.kernel import stamps
-from wardwatch.records import case_store, chain
+from wardwatch.records import case_batch, case_store, chain
 from wardwatch.records.case_store import CaseStore
 from wardwatch.records.models import CaseRow, NoticeRow, ProposalRow
 from wardwatch.usecases.access import Actor, authorise
@@ -69,8 +69,9 @@ def take_alerts(tenant: str, alerts: Sequence[Alert], file: str, offset: int, no
     """Take in alerts of a hospital's log, and remember how far it was read, in one transaction; returns how many."""
     row = case_store.locked(tenant)
     moment = stamps.micros(now)
-    for alert in alerts:
-        hand_out(_follow(AlertArrived(alert), moment), moment)
+    hand_out(
+        case_batch.follow(CaseStore(moment, care_of), tenant, [AlertArrived(one) for one in alerts], moment), moment
+    )
     row.file, row.offset = file, offset
     row.save(update_fields=["file", "offset"])
     return len(alerts)
@@ -123,9 +124,7 @@ def hand_out(effects: Iterable[Effect], moment: int, actor: Actor | None = None)
                 )
             case Recorded() if one.by:
                 name = actor.name if actor is not None and actor.id == one.by else one.by
-                entries.append(
-                    chain.Entry(one.at, one.tenant, one.by, name, one.what, one.subject, dict(one.params))
-                )
+                entries.append(chain.Entry(one.at, one.tenant, one.by, name, one.what, one.subject, dict(one.params)))
             case _:  # timers are kept by the store
                 continue
     chain.append(*entries)

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from wardwatch import __version__
-from wardwatch.usecases import clock
+from wardwatch.usecases import clock, installation
 from wardwatch.usecases.access import NOBODY, Actor, actor_of
 from wardwatch.web.menu import menu
 
@@ -19,7 +17,7 @@ COOKIE = "language"
 
 def person(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Django middleware: find out who asks, and speak their language."""
-    zone = str(getattr(settings, "WARDWATCH_ZONE", "UTC"))
+    zone = installation.zone()
 
     def known(request: HttpRequest) -> HttpResponse:
         user = request.user
@@ -28,7 +26,7 @@ def person(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
             actor = actor_of(user.id, user.name, user.language, clock.now())
         request.actor = actor  # type: ignore[attr-defined]
         language = actor.language if actor.id else spoken(request)
-        with translation.override(language), timezone.override(ZoneInfo(zone)):
+        with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = language
             response = answer(request)
             response.headers.setdefault("Content-Language", language)
@@ -68,5 +66,5 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "now": clock.now(),
         "version": __version__,
         "menu": menu(actor, request.path) if actor.id else (),
-        "demo": getattr(settings, "WARDWATCH_DEMO", False),
+        "demo": installation.is_demo(),
     }

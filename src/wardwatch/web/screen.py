@@ -86,11 +86,11 @@ class Screen:
 
     def patterns(self) -> Iterator[URLPattern]:
         """The addresses of the screen and its twins."""
-        yield path(self.route, _shown(self, "html"), name=self.name)
-        if self.route:
-            yield path(f"{self.route}.json", _shown(self, "json"), name=f"{self.name}-json")
         if self.csv:
             yield path(f"{self.route}.csv", _shown(self, "csv"), name=f"{self.name}-csv")
+        if self.route:
+            yield path(f"{self.route}.json", _shown(self, "json"), name=f"{self.name}-json")
+        yield path(self.route, _shown(self, "html"), name=self.name)
 
 
 @dataclass(frozen=True, slots=True)

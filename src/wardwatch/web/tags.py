@@ -212,3 +212,84 @@ def twin(context: template.Context, ending: str) -> str:
     request = context["request"]
     asked = request.GET.urlencode()
     return f"{request.path}.{ending}" + (f"?{asked}" if asked else "")
+
+
+KINDS = {
+    "evidence": Text("Evidence", "Élément"),
+    "decision": Text("Decision", "Décision"),
+    "action": Text("Action", "Action"),
+    "message": Text("Message", "Message"),
+    "care_effect": Text("Care effect", "Effet sur les soins"),
+}
+TIES = {
+    "host": Text("computer", "ordinateur"),
+    "user": Text("account", "compte"),
+    "ip": Text("address", "adresse"),
+    "hash": Text("file", "fichier"),
+    "domain": Text("domain", "domaine"),
+    "rule": Text("rule", "règle"),
+    "correlation": Text("correlation", "corrélation"),
+    "progression": Text("steps of one attack", "étapes d’une même attaque"),
+}
+PARTS = {
+    "severity": Text("Severity of the rule", "Gravité de la règle"),
+    "rarity": Text("How rare it is here", "Rareté dans l’établissement"),
+    "progression": Text("Steps of an attack", "Étapes d’une attaque"),
+    "care": Text("Care that stands on it", "Soins qui en dépendent"),
+}
+
+
+@register.filter
+def splitted(words: str) -> list[str]:
+    """The words of a text."""
+    return words.split()
+
+
+@register.filter
+def of(names: dict[str, str], id_: str) -> str:
+    """The name that belongs to an id; the id itself where there is none."""
+    return names.get(id_, id_)
+
+
+@register.filter
+def icon_of(kind: str) -> str:
+    """The icon of a kind of entry."""
+    return "care" if kind == "care_effect" else str(kind)
+
+
+@register.simple_tag(takes_context=True)
+def level_word(context: template.Context, level: str | Level) -> str:
+    """The word of a severity."""
+    found = level if isinstance(level, Level) else Level.parse(level)
+    return LEVELS[found].in_(spoken(context))
+
+
+def _word(context: template.Context, words: dict[str, Text], key: str) -> str:
+    return words[key].in_(spoken(context)) if key in words else key
+
+
+@register.simple_tag(takes_context=True)
+def kind_word(context: template.Context, kind: str) -> str:
+    """The word of a kind of entry."""
+    return _word(context, KINDS, str(kind))
+
+
+@register.simple_tag(takes_context=True)
+def tie_word(context: template.Context, kind: str) -> str:
+    """The word for what alerts share."""
+    return _word(context, TIES, kind)
+
+
+@register.simple_tag(takes_context=True)
+def part_word(context: template.Context, kind: str) -> str:
+    """The word for a part of a score."""
+    return _word(context, PARTS, kind)
+
+
+@register.simple_tag(takes_context=True)
+def sentence_of(context: template.Context, key: str, params: dict[str, str]) -> str:
+    """The sentence of a timeline's entry; accounts are named where the page knows them."""
+    from wardwatch.web.words import fill  # noqa: PLC0415  (which reads this module)
+
+    people = context.get("people") or {}
+    return fill(key, {name: people.get(value, value) for name, value in params.items()}, spoken(context))
