@@ -119,7 +119,7 @@ def _advance(store: Store, now: int, played: Played) -> None:
         follow(store, fired, due[0].due_at, played)
 
 
-def day(seed: int = 1, noise: int = 1_500) -> Iterator[tuple[int, Message]]:
+def day(seed: int = 1, noise: int = 2_000) -> Iterator[tuple[int, Message]]:
     """The day's messages in order of time: some thousands of alerts, and what people did about them."""
     chance = random.Random(seed)
     people = _People(chance)
@@ -138,7 +138,7 @@ def day(seed: int = 1, noise: int = 1_500) -> Iterator[tuple[int, Message]]:
 def _arrivals(chance: random.Random, noise: int) -> Iterator[tuple[int, Alert]]:
     """Alerts with the moment at which they arrive: mostly soon, sometimes late, sometimes twice."""
     for alert in (*_noise(chance, noise), *_attack(chance), *_correlations(), *_silences()):
-        late = chance.randrange(40 * MINUTE) if chance.random() < 0.05 else chance.randrange(5_000_000)
+        late = chance.randrange(40 * MINUTE) if chance.random() < 0.1 else chance.randrange(5_000_000)
         yield alert.last_at + late, alert
         if chance.random() < 0.05:
             yield alert.last_at + late + chance.randrange(30 * MINUTE), alert
@@ -147,7 +147,7 @@ def _arrivals(chance: random.Random, noise: int) -> Iterator[tuple[int, Alert]]:
 def _noise(chance: random.Random, count: int) -> Iterator[Alert]:
     for number in range(count):
         rule, level, tags = chance.choice(_NOISE)
-        at = BEGIN + chance.randrange(24 * HOUR)
+        at = BEGIN + chance.randrange(30 * HOUR)
         fields = {"IpAddress": f"10.4.{chance.randrange(4)}.{chance.randrange(200)}"} if chance.random() < 0.3 else {}
         user = f"CHU\\user{chance.randrange(120)}" if chance.random() < 0.6 else "SYSTEM"
         host = f"PC-{chance.randrange(300):03}.chu.example"
@@ -155,7 +155,7 @@ def _noise(chance: random.Random, count: int) -> Iterator[Alert]:
 
 
 def _attack(chance: random.Random) -> Iterator[Alert]:
-    began = BEGIN + 17 * HOUR
+    began = BEGIN + 19 * HOUR
     for minutes, rule, level, tags, hosts, each in _ATTACK:
         for host in hosts:
             for number in range(each):
@@ -167,7 +167,7 @@ def _attack(chance: random.Random) -> Iterator[Alert]:
 
 def _correlations() -> Iterator[Alert]:
     """An episode that grows, moves its beginning under a new id, and one that is withdrawn."""
-    at = BEGIN + 18 * HOUR
+    at = BEGIN + 20 * HOUR
     about = {"tags": ("attack.credential-access", "attack.t1110"), "host": "dc01", "user": None, "fields": {}}
     grown = [
         replace(_alert("many-logons", "episode", at, Level.HIGH, **about), kind="correlation", count=10 + n, revision=n)
@@ -265,6 +265,9 @@ class _People:
             )
         if self._chance.random() < 0.25:
             yield self._act(messages.Undone, subject=name)
+        over = sorted(id_ for id_, one in self._store.kept(TENANT).groups.items() if one.state is GroupState.SETTLED)
+        if over and self._chance.random() < 0.2:
+            yield self._act(messages.Reopened, group=self._chance.choice(over))
         merged = sorted(one.id for one in self._store.kept(TENANT).groups.values() if one.merged)
         if merged and self._chance.random() < 0.3:
             yield self._act(messages.Unmerged, group=self._chance.choice(merged))
@@ -277,27 +280,32 @@ class _People:
 
     def _lead(self, incident: Incident, now: int) -> Iterator[Act]:
         after = {
-            State.NEW: State.CONFIRMED if incident.level is Level.CRITICAL else State.FALSE_ALARM,
+            State.NEW: State.TRIAGE,
+            State.TRIAGE: State.CONFIRMED if incident.level is Level.CRITICAL else State.FALSE_ALARM,
             State.CONFIRMED: State.CONTAINED,
             State.CONTAINED: State.RECOVERING,
             State.RECOVERING: State.CLOSED,
         }
         about = {"incident": incident.id}
-        if incident.over or self._chance.random() < 0.4:
+        if incident.over or self._chance.random() < 0.3:
             return
         if incident.owner is None and self._chance.random() < 0.5:
             yield self._act(messages.OwnerTaken, **about, by="nora")
-        elif incident.state in after and self._chance.random() < 0.3:
-            role = "ciso" if self._chance.random() < 0.8 else "ward_lead"
+        elif incident.state in after and self._chance.random() < 0.15:
+            role = "ciso" if self._chance.random() < 0.7 else "ward_lead"
             yield self._act(messages.StateMoved, **about, to=after[incident.state], roles=(role,), by="ciso")
         elif not incident.tasks or self._chance.random() < 0.3:
             yield self._act(messages.TaskAdded, **about, title="Cut the tunnel", assignee="leo", due_at=now + HOUR)
         else:
+            evidence = incident.evidence[0].id if incident.evidence else ""
             digest = hashlib.sha256(str(self._number).encode()).hexdigest()
             yield self._chance.choice(
                 (
                     self._act(messages.TaskDone, **about, task=incident.tasks[-1].id),
                     self._act(messages.EvidenceAdded, **about, name="memory.raw", sha256=digest, size=4096),
+                    self._act(
+                        messages.EvidenceHandled, **about, evidence=evidence, what="copied", note="to the police"
+                    ),
                     self._act(messages.CareEffectStated, **about, service="radiology", state="down", text="CD only"),
                     self._act(messages.NoteAdded, subject=incident.id, text="Called the supplier."),
                     self._act(messages.Undone, subject=incident.id, by="ciso", roles=("ciso",)),

@@ -38,8 +38,8 @@ _SOURCES = {
 }
 # Whatever the attacker touched; the other houses and the time after the attack have none of it.
 _ATTACK = re.compile(
-    r"adm\.legrand|akira|\.php HTTP|AnyDesk|SRV-RDS01|nltest|Domain Admins|vssadmin|1\.2\.840\.10008\.5\.1\.4\.1\.2\.2\.1|esx02|203\.0\.113\.60|"
-    r"svc-imaging|Failed password|rx-ws|110105|4728|7045|5001|1102|four-eyes",
+    r"adm\.legrand|akira|\.php HTTP|AnyDesk|SRV-RDS01|nltest|Domain Admins|vssadmin|four-eyes|esx02|203\.0\.113\.60|"
+    r"1\.2\.840\.10008\.5\.1\.4\.1\.2\.2\.1|svc-imaging|Failed password|rx-ws|110105|4728|7045|5001|1102",
     re.IGNORECASE,
 )
 _ISO = re.compile(r"2026-11-1\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")

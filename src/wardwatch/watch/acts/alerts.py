@@ -183,10 +183,12 @@ def _supersede(work: Work, alert: Alert) -> str:
         work.alerts[id_] = AlertState(id_, work.tenant, "", gone, alert.revision - 1, work.now, superseded_by=alert.id)
         return ""
     if old.place is AlertPlace.SUPERSEDED or old.revision >= alert.revision:
-        return old.group
+        return old.group  # heard before, or back again since
     if old.place is AlertPlace.LIVE:
         take_out(work, old)
-    work.alerts[old.id] = replace(old, place=gone, superseded_by=alert.id)
+    # Its own revisions are below that of its successor: one that comes late must not bring it back.
+    last = max(old.revision, alert.revision - 1)
+    work.alerts[old.id] = replace(old, place=gone, revision=last, superseded_by=alert.id)
     return old.group
 
 
