@@ -3,6 +3,9 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from wardwatch.web.menu import menu
+from wardwatch.web.person import actor_in
+
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.path.endswith(".json") or request.path.startswith("/api/")
@@ -12,7 +15,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     """404: not there, or not yours."""
     if _wants_json(request):
         return JsonResponse({"error": "not found"}, status=404)
-    return render(request, "not_found.html", status=404)
+    # No entry of the menu is marked: it would tell where the address belongs.
+    return render(request, "not_found.html", {"menu": menu(actor_in(request), "")}, status=404)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

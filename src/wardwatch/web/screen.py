@@ -14,6 +14,7 @@ import orjson
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -70,7 +71,7 @@ class Page:
     status: int = 200
 
 
-Answer = Page | HttpResponse
+Answer = Page | HttpResponseBase
 View = Callable[..., Answer]
 
 
@@ -107,8 +108,8 @@ class Act:
         yield path(self.route, _done(self), name=self.name)
 
 
-def _shown(screen: Screen, form: str) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest, **parts: str) -> HttpResponse:
+def _shown(screen: Screen, form: str) -> Callable[..., HttpResponseBase]:
+    def view(request: HttpRequest, **parts: str) -> HttpResponseBase:
         refused = _refused(request, screen.needs, form)
         if refused:
             return refused
@@ -119,8 +120,8 @@ def _shown(screen: Screen, form: str) -> Callable[..., HttpResponse]:
     return view
 
 
-def _done(act: Act) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest, **parts: str) -> HttpResponse:
+def _done(act: Act) -> Callable[..., HttpResponseBase]:
+    def view(request: HttpRequest, **parts: str) -> HttpResponseBase:
         refused = _refused(request, act.needs, "html")
         if refused:
             return refused
@@ -142,14 +143,14 @@ def _refused(request: HttpRequest, needs: Permission | None, form: str) -> HttpR
     return None
 
 
-def _answer(request: HttpRequest, form: str, view: View, parts: Mapping[str, str]) -> HttpResponse:
+def _answer(request: HttpRequest, form: str, view: View, parts: Mapping[str, str]) -> HttpResponseBase:
     language = str(request.LANGUAGE_CODE)
     asked = Asked(request, actor_in(request), clock.now(), language)
     try:
         page = view(asked, **parts)
     except AccessError:
         raise Http404 from None
-    if isinstance(page, HttpResponse):
+    if isinstance(page, HttpResponseBase):
         return page
     if form == "json":
         return HttpResponse(as_json(page.data, language), content_type="application/json")

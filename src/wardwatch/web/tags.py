@@ -6,6 +6,7 @@ markup. French gets its no-break spaces by itself.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import cast
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from wardwatch.incidents.incident import CareEffect
 from wardwatch.kernel import stamps
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
@@ -293,3 +295,35 @@ def sentence_of(context: template.Context, key: str, params: dict[str, str]) -> 
 
     people = context.get("people") or {}
     return fill(key, {name: people.get(value, value) for name, value in params.items()}, spoken(context))
+
+
+INCIDENT_STATES = {
+    "new": Text("New", "Nouveau"),
+    "triage": Text("Being looked at", "En cours d’examen"),
+    "confirmed": Text("Confirmed", "Confirmé"),
+    "contained": Text("Contained", "Contenu"),
+    "recovering": Text("Recovering", "En rétablissement"),
+    "closed": Text("Closed", "Clos"),
+    "false_alarm": Text("False alarm", "Fausse alerte"),
+}
+_WORST = ("down", "degraded", "unknown", "normal")
+
+
+@register.simple_tag(takes_context=True)
+def incident_state(context: template.Context, key: str) -> str:
+    """The word for where an incident stands."""
+    return _word(context, INCIDENT_STATES, str(key))
+
+
+@register.simple_tag(takes_context=True)
+def state_word(context: template.Context, key: str) -> str:
+    """The word of one of the four states."""
+    return _word(context, STATES, key)
+
+
+@register.simple_tag
+def worst(care: Iterable[CareEffect]) -> SafeString:
+    """The shape of the worst state among effects on care; nothing where there is none."""
+    found = {one.state for one in care}
+    name = next((one for one in _WORST if one in found), "")
+    return shape(name, "big") + mark_safe(" ") if name else mark_safe("")
