@@ -1,6 +1,5 @@
 """`wardwatch clock`: alerts become work, timers ring, messages leave; alone."""
 
-import signal
 import sys
 
 import click
@@ -22,8 +21,7 @@ def command(json_to: str | None) -> int:
 
     migrate()
     clock = Clock(settings)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: clock.stopping.set())
+    clock.stopping.on_signals()
     print("the clock runs", file=sys.stderr, flush=True)
     clock.run()
     with _rows.rows(json_to) as take:

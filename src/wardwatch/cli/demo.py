@@ -1,6 +1,5 @@
 """`wardwatch demo`: made-up hospitals to try everything with, and how to be rid of them."""
 
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -72,8 +71,7 @@ def feed(json_to: str | None) -> int:
         sent += len(lines)
 
     feeder = demo.Feeder(tuple(kept.tokens), send)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: feeder.stopping.set())
+    feeder.stopping.on_signals()
     feeder.run()
     with _rows.rows(json_to) as take:
         take({"format": "wardwatch/demo/1", "sent": sent})

@@ -1,8 +1,6 @@
 """`wardwatch serve`: everything under one supervisor."""
 
-import signal
 import sys
-import threading
 
 import click
 
@@ -20,6 +18,7 @@ def command(without: tuple[str, ...], with_demo: bool, json_to: str | None) -> i
     from wardwatch.cli import DONE, PARTLY  # noqa: PLC0415
     from wardwatch.runtime import console, demo  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
+    from wardwatch.runtime.stopping import Stopping  # noqa: PLC0415
     from wardwatch.runtime.supervisor import Supervisor  # noqa: PLC0415
 
     settings = load()
@@ -32,9 +31,8 @@ def command(without: tuple[str, ...], with_demo: bool, json_to: str | None) -> i
         from wardwatch.cli.demo import set_up  # noqa: PLC0415
 
         set_up(settings)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stopping()
+    stop.on_signals()
     with _rows.rows(json_to) as take:
 
         def say(verb: str, what: str) -> None:

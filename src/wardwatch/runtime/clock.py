@@ -5,7 +5,6 @@ loses none and takes none twice.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from wardwatch.pipeline.alert_log import Mark
 from wardwatch.runtime import figures
 from wardwatch.runtime.figures import Figure
 from wardwatch.runtime.settings import Settings
+from wardwatch.runtime.stopping import Stopping
 from wardwatch.usecases import notices, watch
 
 PROCESS = "clock"
@@ -38,7 +38,7 @@ class Clock:
         self._now = now
         self._alerts = settings.below("alerts")
         self._sender = notices.Sender(settings.home, settings.mail.server, settings.mail.sender)
-        self.stopping = threading.Event()
+        self.stopping = Stopping()
         self.taken = self.rung = self.told = 0
         self.troubles: dict[str, str] = {}  # by task: what went wrong last
 

@@ -8,7 +8,6 @@ import json
 import re
 import secrets
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from wardwatch.kernel.disk import Disk, atomic_write
 from wardwatch.kernel.errors import InputError
 from wardwatch.listeners.sensors import Registry, Sensor, hashed, new_token
 from wardwatch.runtime.settings import Settings
+from wardwatch.runtime.stopping import Stopping
 
 FILE = "demo.json"
 ATTACKED = "demo-chu-nord-est"
@@ -127,7 +127,7 @@ class Feeder:
     tenants: tuple[str, ...]
     send: Send
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stopping = field(default_factory=Stopping)
 
     def run(self) -> None:
         """Feed until told to stop."""
