@@ -14,6 +14,7 @@ from wardwatch.records.cases import (
     SeenRow,
     TimerRow,
 )
+from wardwatch.records.estate import AssetRow, EstateRow, ServiceRow
 from wardwatch.records.people import (
     GrantRow,
     GroupingRow,
@@ -27,10 +28,12 @@ from wardwatch.records.people import (
 
 __all__ = [
     "AlertRow",
+    "AssetRow",
     "AuditHeadRow",
     "AuditRow",
     "CaseRow",
     "EntryRow",
+    "EstateRow",
     "GrantRow",
     "GroupRow",
     "GroupingRow",
@@ -43,6 +46,7 @@ __all__ = [
     "OrganisationRow",
     "ProposalRow",
     "SeenRow",
+    "ServiceRow",
     "SiteRow",
     "TimerRow",
     "TokenRow",

@@ -12,8 +12,10 @@ from wardwatch.catalogue import files
 from wardwatch.kernel.errors import ContentError
 from wardwatch.records.models import (
     AlertRow,
+    AssetRow,
     CaseRow,
     EntryRow,
+    EstateRow,
     GrantRow,
     GroupingRow,
     GroupRow,
@@ -25,18 +27,33 @@ from wardwatch.records.models import (
     OrganisationRow,
     ProposalRow,
     SeenRow,
+    ServiceRow,
     SiteRow,
     TimerRow,
     UserRow,
 )
-from wardwatch.usecases import audit, people
+from wardwatch.usecases import audit, estate, people
 from wardwatch.usecases.access import Actor
 
 SCHEMA = "wardwatch/demo/1"
 DOMAIN = "demo.example"
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "jade", "lotus", "maple")
 _OURSELVES = Actor("system", "Wardwatch")
-_BY_TENANT = (LinkRow, AlertRow, GroupRow, IncidentRow, EntryRow, TimerRow, SeenRow, HandledRow, NoticeRow, ProposalRow)
+_BY_TENANT = (
+    AssetRow,
+    ServiceRow,
+    EstateRow,
+    LinkRow,
+    AlertRow,
+    GroupRow,
+    IncidentRow,
+    EntryRow,
+    TimerRow,
+    SeenRow,
+    HandledRow,
+    NoticeRow,
+    ProposalRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,8 @@ def create(password: str, now: datetime) -> tuple[Login, ...]:
                 "until": now + timedelta(days=one["days"]),
             },
         )
+    for tenant in tenants():
+        estate.begin(tenant)
     audit.note(_OURSELVES, "demo.created", "", now=now)
     return logins
 

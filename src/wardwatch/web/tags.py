@@ -20,6 +20,8 @@ from wardwatch.incidents.incident import CareEffect
 from wardwatch.kernel import stamps
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
+from wardwatch.usecases.access import Actor
+from wardwatch.usecases.roles import NAMES, Permission
 
 register = template.Library()
 
@@ -294,7 +296,18 @@ def sentence_of(context: template.Context, key: str, params: dict[str, str]) -> 
     from wardwatch.web.words import fill  # noqa: PLC0415  (which reads this module)
 
     people = context.get("people") or {}
-    return fill(key, {name: people.get(value, value) for name, value in params.items()}, spoken(context))
+    return fill(
+        key, {name: people.get(value) or _said(context, name, value) for name, value in params.items()}, spoken(context)
+    )
+
+
+def _said(context: template.Context, name: str, value: str) -> str:
+    """A value as people say it: levels and states are words, not keys."""
+    if name == "level" and value.upper() in Level.__members__:
+        return LEVELS[Level.parse(value)].in_(spoken(context)).lower()
+    if name in {"from", "to"}:
+        return _word(context, INCIDENT_STATES, value).lower()
+    return _word(context, STATES, value).lower() if name == "state" else value
 
 
 INCIDENT_STATES = {
@@ -327,3 +340,57 @@ def worst(care: Iterable[CareEffect]) -> SafeString:
     found = {one.state for one in care}
     name = next((one for one in _WORST if one in found), "")
     return shape(name, "big") + mark_safe(" ") if name else mark_safe("")
+
+
+@register.filter
+def may_board(actor: Actor, tenant: str) -> bool:
+    """Whether somebody sees the continuity board of a hospital."""
+    return actor.can(Permission.SEE_BOARD, tenant)
+
+
+@register.filter
+def in_language(value: Text | str, language: str) -> str:
+    """A bilingual text in a language."""
+    return value.in_(language) if isinstance(value, Text) else str(value)
+
+
+@register.simple_tag(takes_context=True)
+def minutes(context: template.Context, value: int) -> str:
+    """A number of minutes as a span."""
+    return span_words(value * _MINUTE, spoken(context))
+
+
+ASSETS = {
+    "server": Text("Server", "Serveur"),
+    "workstation": Text("Workstation", "Poste de travail"),
+    "medical": Text("Medical device", "Dispositif médical"),
+    "network": Text("Network device", "Équipement réseau"),
+    "building": Text("Building system", "Équipement du bâtiment"),
+    "mobile": Text("Mobile device", "Appareil mobile"),
+    "other": Text("Something else", "Autre"),
+    "unknown": Text("Not yet named", "Non identifié"),
+    "automatic": Text("by itself", "automatique"),
+    "approval": Text("after approval", "après accord"),
+    "never": Text("never", "jamais"),
+    "person": Text("written by a person", "saisi par une personne"),
+    "imported": Text("imported", "importé"),
+    "learned": Text("learned from events", "appris des événements"),
+}
+
+
+@register.simple_tag(takes_context=True)
+def asset_word(context: template.Context, key: str) -> str:
+    """The word for what an asset is, whether it may be cut off, or how it came to be known."""
+    return _word(context, ASSETS, str(key))
+
+
+@register.filter
+def minutes_in(value: int, language: str) -> str:
+    """A number of minutes as a span in a language."""
+    return span_words(value * _MINUTE, language)
+
+
+@register.simple_tag(takes_context=True)
+def role_word(context: template.Context, key: str) -> str:
+    """The name of a role."""
+    return NAMES[key].in_(spoken(context)) if key in NAMES else key

@@ -236,3 +236,11 @@ def neighbours(tenant: str) -> frozenset[str]:
     """The hospitals that share a grouping with one, and let others count what they saw."""
     rows = OrganisationRow.objects.filter(groupings__members=tenant, share_sightings=True).exclude(slug=tenant)
     return frozenset(rows.values_list("slug", flat=True))
+
+
+def waiting_by_tenant(tenants: Collection[str]) -> Mapping[str, int]:
+    """How many groups are to be reviewed, by tenant. One query."""
+    rows = GroupRow.objects.filter(
+        tenant__in=tenants, merged=False, state=GroupState.OPEN.value, silenced_until__isnull=True
+    )
+    return dict(rows.values_list("tenant").annotate(count=Count("id")))

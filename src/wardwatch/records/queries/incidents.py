@@ -107,7 +107,36 @@ def others(tenant: str, most: int = 200) -> tuple[Incident, ...]:
     return tuple(from_plain(Incident, plain) for plain in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an open incident does to a service, as it was stated last."""
+
+    incident: str
+    state: str
+    at: int
+    text: str
+
+
+def care_effects(tenants: Collection[str]) -> Mapping[str, Mapping[str, Effect]]:
+    """What open incidents do to services, by tenant and the service's name (case folded): the latest word."""
+    found: dict[str, dict[str, Effect]] = {}
+    rows = IncidentRow.objects.filter(tenant__in=tenants).exclude(state__in=_OVER).values_list("tenant", "id", "plain")
+    for tenant, id_, plain in rows:
+        here = found.setdefault(tenant, {})
+        for one in plain.get("care_effects") or ():
+            key = str(one["service"]).casefold()
+            if key not in here or here[key].at <= one["at"]:
+                here[key] = Effect(id_, one["state"], one["at"], one.get("text", ""))
+    return found
+
+
 def open_of(tenant: str) -> tuple[Incident, ...]:
     """The incidents of a hospital that are not over, the gravest first."""
     rows = IncidentRow.objects.filter(tenant=tenant).exclude(state__in=_OVER).order_by("-level", "-updated_at")
     return tuple(from_plain(Incident, plain) for plain in rows.values_list("plain", flat=True)[:PAGE])
+
+
+def open_by_tenant(tenants: Collection[str]) -> Mapping[str, int]:
+    """How many incidents are open, by tenant. One query."""
+    rows = IncidentRow.objects.filter(tenant__in=tenants).exclude(state__in=_OVER)
+    return dict(rows.values_list("tenant").annotate(count=Count("id")))
