@@ -106,6 +106,16 @@ def test_alerts_of_nothing_and_nobody_go_by_their_rule() -> None:
     assert watching.alert("c", level=Level.LOW, rule="other").id != first.id
 
 
+def test_a_group_does_not_grow_for_ever_unless_it_is_an_incident() -> None:
+    for raised in (False, True):
+        watching = Watching()
+        first = watching.alert("a", "dc01")
+        if raised:
+            watching.act(messages.Raised, group=first.id)
+        joined = [watching.alert(f"a{n}", "dc01", at=NOON + n * 4 * HOUR).id == first.id for n in range(1, 21)]
+        assert joined == [True] * (20 if raised else 18) + [False] * (0 if raised else 2)
+
+
 def test_what_is_closed_takes_in_nothing_more() -> None:
     watching = Watching()
     group = watching.alert("a", "dc01")
