@@ -1,5 +1,6 @@
 """Tables of assets: what is read, what is refused with row and column, and files that mean harm."""
 
+import contextlib
 import io
 import zipfile
 
@@ -148,11 +149,10 @@ def test_a_table_without_names_is_refused() -> None:
 @given(st.binary(max_size=300))
 @settings(max_examples=80)
 def test_no_bytes_break_it(data: bytes) -> None:
-    for read in (rows_of_csv, rows_of_xlsx):
-        try:
-            imported(T, read(b"name,ip\n" + data if read is rows_of_csv else data))
-        except InputError as error:
-            assert error.what
+    with contextlib.suppress(InputError):
+        imported(T, rows_of_csv(b"name,ip\n" + data))
+    with pytest.raises(InputError):
+        list(rows_of_xlsx(data))
 
 
 @given(

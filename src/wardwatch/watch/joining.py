@@ -107,6 +107,9 @@ def _all_ties(work: Work, alert: Alert, marks: tuple[str, ...]) -> Iterator[tupl
 
 
 def _is_near(work: Work, group: Group, alert: Alert, ties: list[Tie]) -> bool:
+    span = max(alert.last_at, group.own.last_at) - min(alert.occurred_at, group.own.first_at)
+    if span > work.policy.longest and work.root(group).state is GroupState.OPEN:
+        return False
     gap = max(alert.occurred_at - group.own.last_at, group.own.first_at - alert.last_at, 0)
     if ties[0].kind == naming.RULE and alert.host:
         return gap <= work.policy.outbreak_within

@@ -11,7 +11,7 @@ from wardwatch.watch import seen as counting
 from wardwatch.watch.groups import AlertState, Group, GroupState
 from wardwatch.watch.policy import DEFAULT, Policy
 from wardwatch.watch.seen import Seen
-from wardwatch.watch.slices import LINKS, Link, Needs, Slice, Timer
+from wardwatch.watch.slices import LINKS, NEAR, Link, Needs, Slice, Timer
 
 T = TypeVar("T")
 _JOINABLE = frozenset({GroupState.OPEN, GroupState.RAISED})
@@ -62,7 +62,7 @@ class MemoryStore:
         alerts = _found(kept.alerts, sorted(named))
         links = {mark: found for mark in needs.marks if (found := self._links(kept, mark))}
         wanted = [*needs.groups, *(one.group for one in alerts.values())]
-        wanted += [one.group for found in links.values() for one in found]
+        wanted += [one.group for found in links.values() for one in found[:NEAR]]
         families = {kept.groups[id_].family for id_ in wanted if id_ in kept.groups}
         groups = _found(kept.groups, sorted(id_ for family in families for id_ in kept.families[family]))
         belongs = (one.incident for one in groups.values() if one.incident)

@@ -12,7 +12,8 @@ from wardwatch.watch.groups import AlertState, Group
 from wardwatch.watch.policy import Policy
 from wardwatch.watch.seen import Addition, Seen
 
-LINKS = 9  # groups that a store gives for one mark: one more than a mark may lead to before it is a hub (`Policy.hub`)
+LINKS = 9  # links that a store gives for one mark: one more than a mark may have before it is a hub (`Policy.hub`)
+NEAR = 3  # of these, the latest, the groups are wanted: an alert joins what is near in time
 TIMER_FORMAT, LINK_FORMAT = "wardwatch/case-timer/1", "wardwatch/case-link/1"
 
 
@@ -93,12 +94,16 @@ class Store(Protocol):
     def load(self, tenant: str, needs: Needs) -> Slice:
         """The hospital's policy and `called`, what is asked for, and what belongs to it. What is not there is left out.
 
-        In this order: the alerts of `alerts`, those whose `event` is in `events`, and those that the last act of a
-        group in `groups` names (`Group.last_act.alerts`); for each of `marks` the `LINKS`
-        links with the highest (`last_at`, `group`) whose root is open or raised; the groups of `groups`, of these
-        alerts, and of these links, and with each **its whole family** (all with the same `family`); the incidents of
-        `incidents` and those to which a group belongs (`Group.incident`); the timers of `timers`, and all whose
-        `subject` is one of these groups or incidents; `seen`, `care` and `handled` as asked.
+        In this order:
+
+        1. the alerts of `alerts`, those whose `event` is in `events`, and those that the last act of a group in
+           `groups` names (`Group.last_act.alerts`);
+        2. for each of `marks` the `LINKS` links with the highest (`last_at`, `group`) whose root is open or raised;
+        3. the groups of `groups`, of these alerts, and of the first `NEAR` of each mark's links, and with each **its
+           whole family** (all with the same `family`);
+        4. the incidents of `incidents`, and those to which one of these groups belongs (`Group.incident`);
+        5. the timers of `timers`, and all whose `subject` is one of these groups or incidents;
+        6. `seen`, `care` and `handled` as asked.
         """
 
     def save(self, before: Slice, after: Slice) -> None:

@@ -97,7 +97,8 @@ def task_added(work: Work, act: messages.TaskAdded) -> Refused | None:
     _put(work, act, replace(incident, tasks=(*incident.tasks, task)), "task_added", task=task.id)
     work.entry(incident.id, Kind.ACTION, "incident.task_added", {"title": title, "who": act.assignee or ""})
     work.record("incident.task_added", incident.id, {"task": task.id})
-    work.notify(act.assignee or "", "screen", "incident.task_added", incident.id, {"title": title, "by": act.by})
+    who = act.assignee or ""
+    work.notify(who, "screen", "incident.task_added", incident.id, {"title": title, "who": who, "by": act.by})
     return None
 
 

@@ -40,4 +40,4 @@ def _task_due(work: Work, subject: Subject, timer: Timer) -> None:
     work.put(with_task(subject, replace(task, told_at=work.now)))
     work.entry(subject.id, Kind.MESSAGE, "incident.task_due", {"title": task.title, "who": task.assignee or ""})
     who = task.assignee or subject.owner or ""
-    work.notify(who, "mail", "incident.task_due", subject.id, {"title": task.title})
+    work.notify(who, "mail", "incident.task_due", subject.id, {"title": task.title, "who": who})
