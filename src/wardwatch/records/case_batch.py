@@ -15,7 +15,7 @@ from wardwatch.watch.memory import Kept, MemoryStore
 from wardwatch.watch.messages import Message
 from wardwatch.watch.needing import needs
 from wardwatch.watch.seen import Addition
-from wardwatch.watch.slices import Needs, Slice
+from wardwatch.watch.slices import LINKS, Needs, Slice
 from wardwatch.watch.stepping import step
 
 _JOINABLE = frozenset({GroupState.OPEN, GroupState.RAISED})
@@ -73,7 +73,7 @@ def follow(store: CaseStore, tenant: str, messages: Sequence[Message], now: int)
     effects: list[Effect] = []
     rest = list(messages)
     while rest:
-        begun = store.load(tenant, _together([needs(one) for one in rest]))
+        begun = store.load(tenant, _together([needs(one) for one in rest]), near=LINKS)
         memory = _Memory(begun)
         followed = 0
         for message in rest:

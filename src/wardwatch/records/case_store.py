@@ -27,7 +27,7 @@ from wardwatch.watch.groups import AlertState, Group, GroupState
 from wardwatch.watch.plain import from_plain, to_plain
 from wardwatch.watch.policy import DEFAULT, Policy
 from wardwatch.watch.seen import Seen
-from wardwatch.watch.slices import LINKS, Link, Needs, Slice, Timer
+from wardwatch.watch.slices import LINKS, NEAR, Link, Needs, Slice, Timer
 
 T = TypeVar("T")
 MARK = 400  # characters of a mark that are kept; longer ones are told apart by their beginning
@@ -52,12 +52,12 @@ class CaseStore:
         self._now = now
         self._care = care
 
-    def load(self, tenant: str, needs: Needs) -> Slice:
-        """See `Store.load`."""
+    def load(self, tenant: str, needs: Needs, near: int = NEAR) -> Slice:
+        """See `Store.load`; `near`: of how many links of a mark the groups are loaded."""
         alerts = self._alerts(tenant, needs)
         links = self._links(tenant, needs.marks)
         wanted = {*needs.groups, *(one.group for one in alerts.values())}
-        wanted |= {one.group for found in links.values() for one in found}
+        wanted |= {one.group for found in links.values() for one in found[:near]}
         groups = self._families(tenant, wanted)
         belongs = {one.incident for one in groups.values() if one.incident}
         incidents = _values(IncidentRow, Incident, tenant, {*needs.incidents, *belongs})

@@ -104,9 +104,7 @@ def _standing(said: Said, effects: Mapping[str, incidents.Effect], heard: frozen
         state, since, text, why = "normal", None, Text(""), "heard"
     else:
         state, since, why = "unknown", said.at, "silent"
-        text = Text(
-            "Nobody has reported, and its systems are not heard.", "Aucun signalement, et ses systèmes sont muets."
-        )
+        text = Text("No report, not heard.", "Aucun signalement, muet.")
     until = since + service.minutes * _MINUTE if since is not None and state in {"down", "degraded"} else None
     if not text.en and state in {"down", "degraded"} and template is not None:
         text = template.degraded

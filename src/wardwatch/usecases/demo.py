@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from wardwatch.catalogue import files
+from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import ContentError
 from wardwatch.records.models import (
     AlertRow,
@@ -37,6 +38,7 @@ from wardwatch.usecases.access import Actor
 
 SCHEMA = "wardwatch/demo/1"
 DOMAIN = "demo.example"
+SILENT = ("demo-ch-montbrune", "clinical-laboratory")
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "jade", "lotus", "maple")
 _OURSELVES = Actor("system", "Wardwatch")
 _BY_TENANT = (
@@ -119,9 +121,19 @@ def create(password: str, now: datetime) -> tuple[Login, ...]:
             },
         )
     for tenant in tenants():
-        estate.begin(tenant)
+        if estate.begin(tenant):
+            _report(tenant, now)
     audit.note(_OURSELVES, "demo.created", "", now=now)
     return logins
+
+
+def _report(tenant: str, now: datetime) -> None:
+    """Let the wards have reported this morning: all is normal, but for one laboratory that nobody heard of."""
+    moment = stamps.micros(now)
+    rows = ServiceRow.objects.filter(tenant=tenant)
+    if tenant == SILENT[0]:
+        rows = rows.exclude(service=SILENT[1])
+    rows.update(state="normal", at=moment, since=moment)
 
 
 def _person(one: Mapping[str, Any], password: str, now: datetime) -> Login:

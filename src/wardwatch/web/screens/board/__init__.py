@@ -5,6 +5,7 @@ from wardwatch.usecases import care
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.screen import Act, Answer, Asked, Page, Screen, back
 
+LINES = 8  # what can be read at three metres
 STATES = ("normal", "degraded", "down", "unknown")
 
 
@@ -26,6 +27,10 @@ def _page(asked: Asked, found: care.Board) -> Page:
     tenant = found.hospital.slug
     may = asked.actor.can(Permission.STATE_CARE, tenant)
     data = {"hospital": found.hospital, "services": found.services, "worst": found.worst, "may": may}
+    troubled = [one for one in found.services if one.state in {"down", "degraded"}]
+    rest = [one for one in found.services if one.state not in {"down", "degraded"}]
+    data["shown"] = [*troubled, *rest[: max(0, LINES - len(troubled))]]
+    data["rest"] = rest[max(0, LINES - len(troubled)) :]
     for state in STATES:
         data[state] = found.of(state)
     return Page("board/board.html", data)
