@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from wardwatch.kernel import discovery
 from wardwatch.web import screens
+from wardwatch.web.api import api
 from wardwatch.web.screen import Act, Screen
 
 handler404 = "wardwatch.web.failures.not_found"
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *(pattern for one in found() for pattern in one.patterns()),
     *(one for module in discovery.modules(screens) for one in getattr(module, "OPEN", ())),
     path("alive", alive, name="alive"),
+    path("api/v1/", api.urls),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/password/change/", account.password_change, name="account_change_password"),

@@ -81,7 +81,7 @@ def change(asked: Asked, asset: str) -> Answer:
     return back(asked, f"/estate/{asset}")
 
 
-def _sent(file: UploadedFile | None) -> tuple[str, bytes]:
+def _sent(file: "UploadedFile[bytes] | None") -> tuple[str, bytes]:
     if file is None or (file.size or 0) > LARGEST:
         raise InputError("choose a table of at most 10 MB", where="file")
     return str(file.name), file.read()
