@@ -18,6 +18,12 @@ def test_a_sentence_is_filled_and_what_is_missing_is_a_dash() -> None:
     assert words.sentence("group.reopened", {}, "fr") == "Rouvert"
 
 
+def test_words_of_ours_are_translated_and_free_text_is_not() -> None:
+    params = {"from": "recovering", "to": "closed", "reason": "closed"}
+    assert words.sentence("incident.moved", params, "fr") == "De rétablissement à clos. Motif : closed"
+    assert words.sentence("incident.moved", {**params, "to": "other"}, "en") == "From recovering to other. Why: closed"
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -25,19 +25,23 @@ def played(messages):
     return store.kept(TENANT), play(store, messages)
 
 
+def backwards(found: dict) -> dict:
+    return dict(reversed(found.items()))
+
+
 class PlainStore(MemoryStore):
-    """A store that keeps nothing but JSON, as a database does."""
+    """A store that gives nothing but what was JSON, and in an order of its own, as a database does."""
 
     def load(self, tenant: str, needs: Needs) -> Slice:
         found = super().load(tenant, needs)
         return Slice(
             tenant,
             through_json(found.policy),
-            {key: through_json(one) for key, one in found.alerts.items()},
-            {key: through_json(one) for key, one in found.groups.items()},
-            {key: through_json(one) for key, one in found.incidents.items()},
+            backwards({key: through_json(one) for key, one in found.alerts.items()}),
+            backwards({key: through_json(one) for key, one in found.groups.items()}),
+            backwards({key: through_json(one) for key, one in found.incidents.items()}),
             {key: tuple(through_json(one) for one in links) for key, links in found.links.items()},
-            {key: through_json(one) for key, one in found.timers.items()},
+            backwards({key: through_json(one) for key, one in found.timers.items()}),
             {key: through_json(one) for key, one in found.seen.items()},
             found.care,
             found.called,

@@ -197,6 +197,25 @@ def test_a_merge_is_taken_back(watching) -> None:
     assert watching.texts(into.id)[-1] == "undone"
 
 
+def test_what_a_merged_group_did_last_is_kept_and_not_taken_back_below_another(watching) -> None:
+    into, other = watching.alert("a", "dc01"), watching.alert("b", "pc-1")
+    watching.act(messages.Assigned, group=other.id, assignee="kim")
+    watching.act(messages.Merged, into=into.id, groups=(other.id,))
+    assert watching.act(messages.Undone, subject=other.id) == (Refused("is_merged", {"root": into.id}),)
+    watching.act(messages.Unmerged, group=other.id)
+    watching.act(messages.Undone, subject=other.id)
+    assert watching.group(other.id).assignee is None
+
+
+def test_a_silence_that_is_over_meanwhile_does_not_come_back_with_an_undo(watching) -> None:
+    group = watching.alert("a", "dc01")
+    watching.act(messages.Silenced, group=group.id, until=NOON + MINUTE)
+    watching.act(messages.Raised, group=group.id)
+    watching.wait(2 * MINUTE)
+    watching.act(messages.Undone, subject=group.id)
+    assert watching.group(group.id).silenced_until is None
+
+
 def test_undo_has_a_time_and_an_owner(watching) -> None:
     group = watching.alert("a", "dc01")
     watching.act(messages.Assigned, group=group.id, assignee="kim")

@@ -81,6 +81,15 @@ def test_a_correlation_joins_the_alerts_that_it_counts() -> None:
     )
 
 
+def test_a_correlation_that_is_withdrawn_is_no_reason_any_more() -> None:
+    watching = Watching()
+    first = watching.alert("a", "pc-1", event_ids=("e1",))
+    about = {"user": "ida", "kind": "correlation", "event_ids": ("e1",), "rule": "many"}
+    watching.alert("c", **about)
+    watching.alert("c", revision=1, supersedes=alert("c").id, **about)
+    assert (watching.group(first.id).count, watching.group(first.id).reasons) == (1, ())
+
+
 def test_an_outbreak_is_one_group_within_minutes() -> None:
     watching = Watching()
     about = {"level": Level.HIGH, "rule": "shadow-copies"}

@@ -7,7 +7,12 @@ from tests.watch.day import day, memory, play
 
 import wardwatch
 from wardwatch.catalogue import words
+from wardwatch.incidents.incident import CARE_STATES
+from wardwatch.incidents.states import State
+from wardwatch.kernel.severity import Level
+from wardwatch.watch.acts import incidents
 from wardwatch.watch.effects import Notify, Refused
+from wardwatch.watch.groups import GroupState
 
 SOURCES = Path(wardwatch.__file__).parent / "watch"
 
@@ -36,9 +41,15 @@ def test_every_reason_for_a_refusal_has_words() -> None:
     assert {key for key in keys if f"refused.{key}" not in known} == set()
 
 
+def test_every_word_of_ours_has_a_translation() -> None:
+    ours = [level.word for level in Level] + [*State, *GroupState, *CARE_STATES, *incidents.CUSTODY]
+    assert [one for one in ours if f"value.{one}" not in words.shipped()] == []
+
+
 def test_no_words_are_left_that_nobody_says() -> None:
     text = "".join(
         path.read_text(encoding="utf-8") for path in (*SOURCES.rglob("*.py"), *SOURCES.parent.glob("incidents/*.py"))
     )
-    unsaid = [key for key in words.shipped() if key.rpartition(".")[2].removeprefix("new_") not in text]
-    assert unsaid == []
+    said = {key for key in words.shipped() if key.rpartition(".")[2].removeprefix("new_") in text}
+    unsaid = words.shipped().keys() - said - {f"value.{level.word}" for level in Level}
+    assert unsaid == set()

@@ -10,6 +10,7 @@ from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.errors import ContentError
 
 SCHEMA = "wardwatch/words/1"
+WORDS = frozenset({"level", "state", "from", "to", "what"})
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -42,8 +43,18 @@ def places(text: str) -> tuple[str, ...]:
 
 
 def sentence(key: str, params: Mapping[str, str], language: str, words: Mapping[str, Text] | None = None) -> str:
-    """The sentence of a key; a parameter that is missing or empty is a dash. A key that is not known stays itself."""
-    text = (shipped() if words is None else words).get(key)
+    """The sentence of a key; a parameter that is missing or empty is a dash. A key that is not known stays itself.
+
+    Parameters that hold a word of ours (`WORDS`: a level, a state) are translated, by the keys `value.<word>`.
+    """
+    known = shipped() if words is None else words
+    text = known.get(key)
     if text is None:
         return key
-    return _PLACE.sub(lambda found: params.get(found[1]) or "–", text.in_(language))
+
+    def filled(place: re.Match[str]) -> str:
+        value = params.get(place[1]) or "–"
+        word = known.get(f"value.{value}") if place[1] in WORDS else None
+        return word.in_(language) if word else value
+
+    return _PLACE.sub(filled, text.in_(language))

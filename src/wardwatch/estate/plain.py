@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from wardwatch.estate import assets, graph
-from wardwatch.estate.assets import Asset
+from wardwatch.estate.assets import Asset, Site, Zone
 from wardwatch.estate.graph import Service
 from wardwatch.kernel.plain import Codec
 
 T = TypeVar("T")
-FORMATS: Mapping[type, str] = {Asset: assets.FORMAT, Service: graph.FORMAT}
+FORMATS: Mapping[type, str] = {
+    Asset: assets.FORMAT,
+    Site: "wardwatch/site/1",
+    Zone: "wardwatch/zone/1",
+    Service: graph.FORMAT,
+}
 _CODEC = Codec()
 
 

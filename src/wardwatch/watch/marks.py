@@ -57,7 +57,7 @@ def of_alert(alert: Alert) -> tuple[str, ...]:
     """
     found = set()
     if alert.host and (name := host_name(alert.host)):
-        found.add(f"{IP if _address(name) else HOST}:{name}")
+        found.add(of_host(name))
     if alert.user and (user := user_name(alert.user)):
         found.add(f"{USER}:{user}")
     indicators = sorted({*_found_in(alert.fields.items()), *_found_in(alert.group.items())})
@@ -65,6 +65,11 @@ def of_alert(alert: Alert) -> tuple[str, ...]:
     if alert.level >= Level.HIGH or not found:
         found.add(f"{RULE}:{alert.rule_id}")
     return tuple(sorted(found))
+
+
+def of_host(name: str) -> str:
+    """The mark of a host, by its name as it is compared."""
+    return f"{IP if _address(name) else HOST}:{name}"
 
 
 def kind_of(mark: str) -> str:

@@ -164,9 +164,14 @@ def _count_host(hosts: dict[str, HostIn], name: str, care: Care) -> int:
         return 0
     if len(hosts) >= MAX_HOSTS:
         return 1
-    service = care.services[0].service if care.services else ""
-    hosts[name] = HostIn(1, care.known, care.percent, service, care.minutes)
+    hosts[name] = host_in(1, care)
     return 0
+
+
+def host_in(count: int, care: Care) -> HostIn:
+    """A host with so many alerts, and the care that it serves."""
+    service = care.services[0].service if care.services else ""
+    return HostIn(count, care.known, care.percent, service, care.minutes)
 
 
 def without_alert(members: Members, alert: Alert, marks: Iterable[str]) -> Members:

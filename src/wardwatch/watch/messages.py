@@ -41,6 +41,21 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CareChanged:
+    """The estate says something else of these hosts (see `marks.host_name`): open groups weigh them anew.
+
+    Args:
+        id: unique; who changed the estate is in its own audit.
+        tenant: the hospital.
+        hosts: at most 100; more are several messages.
+    """
+
+    id: str
+    tenant: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """What a person did. The use case has made sure that they may act for this hospital at all.
 
@@ -202,4 +217,4 @@ class Undone(Act):
     subject: str
 
 
-Message = AlertArrived | TimerFired | Act
+Message = AlertArrived | TimerFired | CareChanged | Act

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from wardwatch.watch import marks, messages, seen
-from wardwatch.watch.messages import AlertArrived, Message, TimerFired
+from wardwatch.watch.messages import AlertArrived, CareChanged, Message, TimerFired
 from wardwatch.watch.slices import Needs
 
-MAX_NAMED = 100  # alerts or groups that one act may name
+MAX_NAMED = 100  # alerts, groups or hosts that one message may name
 
 
 def needs(message: Message) -> Needs:
@@ -15,6 +15,9 @@ def needs(message: Message) -> Needs:
         return _of_alert(message)
     if isinstance(message, TimerFired):
         return Needs(timers=(message.timer,), groups=(message.subject,), incidents=(message.subject,))
+    if isinstance(message, CareChanged):
+        hosts = _once(message.hosts[:MAX_NAMED])
+        return Needs(marks=tuple(marks.of_host(one) for one in hosts), hosts=hosts, messages=(message.id,))
     groups: tuple[str, ...] = ()
     incidents: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()

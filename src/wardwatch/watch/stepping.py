@@ -5,9 +5,9 @@ from typing import Any
 
 from wardwatch.watch import calling, messages
 from wardwatch.watch import incidents as raising
-from wardwatch.watch.acts import alerts, groups, incidents, timers, undoing
+from wardwatch.watch.acts import alerts, care, groups, incidents, timers, undoing
 from wardwatch.watch.effects import Effect, Refused
-from wardwatch.watch.messages import Act, AlertArrived, Message, TimerFired
+from wardwatch.watch.messages import Act, AlertArrived, CareChanged, Message, TimerFired
 from wardwatch.watch.slices import Slice
 from wardwatch.watch.working import Work
 
@@ -49,8 +49,10 @@ def step(state: Slice, message: Message, now: int) -> tuple[Slice, tuple[Effect,
         alerts.arrived(work, message)
     elif isinstance(message, TimerFired):
         timers.fired(work, message)
+    elif isinstance(message, CareChanged):
+        care.changed(work, message)
     elif refused := _ACTS[type(message)](work, message):
         return state, (refused,)
     raising.grow(work)
     calling.settle(work)
-    return work.result(handled=isinstance(message, Act))
+    return work.result(handled=isinstance(message, Act | CareChanged))

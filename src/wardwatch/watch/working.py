@@ -24,11 +24,12 @@ class Work:
     def __init__(self, state: Slice, message: str, by: str, now: int) -> None:
         self.before = state
         self.tenant, self.policy, self.now, self.by, self.message = state.tenant, state.policy, now, by, message
-        self.alerts: dict[str, AlertState] = dict(state.alerts)
-        self.groups: dict[str, Group] = dict(state.groups)
-        self.incidents: dict[str, Incident] = dict(state.incidents)
+        # In the order of their keys, so that no store's own order shows in what is told.
+        self.alerts: dict[str, AlertState] = dict(sorted(state.alerts.items()))
+        self.groups: dict[str, Group] = dict(sorted(state.groups.items()))
+        self.incidents: dict[str, Incident] = dict(sorted(state.incidents.items()))
         self.links = dict(state.links)
-        self.timers: dict[str, Timer] = dict(state.timers)
+        self.timers: dict[str, Timer] = dict(sorted(state.timers.items()))
         self.called: dict[str, int] = dict(state.called)
         self.touched: dict[str, None] = {}  # groups and incidents, in order
         self._entries: list[TimelineEntry] = []

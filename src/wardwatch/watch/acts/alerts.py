@@ -56,7 +56,10 @@ def take_out(work: Work, state: AlertState) -> Group | None:
     group = work.groups.get(state.group)
     if group is None or state.alert is None:
         return None
-    work.put(replace(group, own=members.without_alert(group.own, state.alert, state.marks)))
+    own = members.without_alert(group.own, state.alert, state.marks)
+    rest = {rule: tuple(one for one in found if one != state.id) for rule, found in group.correlated.items()}
+    correlated = {rule: found for rule, found in rest.items() if len(found) > 1}
+    work.put(replace(group, own=own, correlated=correlated))
     return work.refresh(work.groups[group.id])
 
 

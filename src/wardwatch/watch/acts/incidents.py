@@ -23,7 +23,7 @@ from wardwatch.watch.messages import MAX_REASON, MAX_TEXT, Act
 from wardwatch.watch.working import Work
 
 MAX_SERVICES = 200
-_CUSTODY = frozenset({"read", "copied", "handed_over", "returned"})
+CUSTODY = frozenset({"read", "copied", "handed_over", "returned"})
 
 
 def noted(work: Work, act: messages.NoteAdded) -> Refused | None:
@@ -142,8 +142,8 @@ def evidence_handled(work: Work, act: messages.EvidenceHandled) -> Refused | Non
     file = next((one for one in incident.evidence if one.id == act.evidence), None) if incident else None
     if incident is None or file is None:
         return Refused("no_such_incident" if incident is None else "no_such_evidence")
-    if act.what not in _CUSTODY:
-        return Refused("no_such_custody", {"choices": ", ".join(sorted(_CUSTODY))})
+    if act.what not in CUSTODY:
+        return Refused("no_such_custody", {"choices": ", ".join(sorted(CUSTODY))})
     if len(file.custody) >= MAX_CUSTODY:
         return Refused("too_many", {"most": str(MAX_CUSTODY)})
     changed = file.handled(Custody(act.by, work.now, act.what, act.note[:MAX_REASON]))
