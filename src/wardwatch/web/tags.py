@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from wardwatch.catalogue.words import sentence
 from wardwatch.incidents.incident import CareEffect
 from wardwatch.kernel import stamps
 from wardwatch.kernel.bilingual import Text
@@ -293,21 +294,10 @@ def part_word(context: template.Context, kind: str) -> str:
 @register.simple_tag(takes_context=True)
 def sentence_of(context: template.Context, key: str, params: dict[str, str]) -> str:
     """The sentence of a timeline's entry; accounts are named where the page knows them."""
-    from wardwatch.web.words import fill  # noqa: PLC0415  (which reads this module)
-
     people = context.get("people") or {}
-    return fill(
-        key, {name: people.get(value) or _said(context, name, value) for name, value in params.items()}, spoken(context)
-    )
-
-
-def _said(context: template.Context, name: str, value: str) -> str:
-    """A value as people say it: levels and states are words, not keys."""
-    if name == "level" and value.upper() in Level.__members__:
-        return LEVELS[Level.parse(value)].in_(spoken(context)).lower()
-    if name in {"from", "to"}:
-        return _word(context, INCIDENT_STATES, value).lower()
-    return _word(context, STATES, value).lower() if name == "state" else value
+    language = spoken(context)
+    said = sentence(key, {name: people.get(value, value) for name, value in params.items()}, language)
+    return french(said) if language == "fr" else said
 
 
 INCIDENT_STATES = {
