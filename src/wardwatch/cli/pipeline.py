@@ -27,8 +27,9 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], json_to: str | Non
     Alerts are in `alerts/` of the Wardwatch home. Rules in its folder `rules` are taken in when they change.
     """
     from wardwatch.cli import DONE, PARTLY  # noqa: PLC0415
+    from wardwatch.runtime.rules import finding  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
-    from wardwatch.runtime.watching import Watching, finding  # noqa: PLC0415
+    from wardwatch.runtime.watching import Watching  # noqa: PLC0415
 
     settings = load()
     with _rows.rows(json_to) as take:
