@@ -1,13 +1,14 @@
 """From frames to EventBatches, where they arrive one by one: shared out to sources, assembled, read, stamped."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from itertools import chain, islice
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wardwatch import sources
 from wardwatch.events import batch as layout
@@ -152,14 +153,9 @@ class FrameReader:
 
     def _frames(self) -> None:
         frames = self._work.frames
-        sensors, hints = frames.column("sensor").to_pylist(), frames.column("source_hint").to_pylist()
-        received = frames.column("received_at").cast(pa.int64()).to_pylist()
-        seqs, bodies = frames.column("seq").to_pylist(), frames.column("body").to_pylist()
-        self._received = dict(zip(seqs, received, strict=True))
-        groups: dict[tuple[str, str | None], list[Body]] = {}
-        for sensor, hint, seq, body in zip(sensors, hints, seqs, bodies, strict=True):
-            groups.setdefault((sensor, hint), []).append((seq, body))
-        for (sensor, hint), some in groups.items():
+        received = frames.column("received_at").cast(pa.int64()).to_numpy().tolist()
+        self._received = dict(zip(frames.column("seq").to_numpy().tolist(), received, strict=True))
+        for sensor, hint, some in _by_sensor(frames):
             known = sources.every().get(hint) if hint is not None else None
             if known is not None:
                 self._share(sensor, known, some, labelled=True)
@@ -242,6 +238,18 @@ class FrameReader:
             seen.shape(layout.logsource(batch.schema), batch.num_rows, _filled(batch))
             _skews(batch, times, seen)
             self.batches.append((sensor, batch))
+
+
+def _by_sensor(frames: pa.RecordBatch) -> Iterator[tuple[str, str | None, list[Body]]]:
+    """Yield the bodies of each sensor and hint, in their order, by which came first."""
+    sensors, hints = (frames.column(name).dictionary_encode() for name in ("sensor", "source_hint"))
+    codes = pc.fill_null(hints.indices, -1).to_numpy() + 1 + sensors.indices.to_numpy() * (len(hints.dictionary) + 1)
+    found, first = np.unique(codes, return_index=True)
+    for at in np.argsort(first):
+        some = frames if len(found) == 1 else frames.take(pa.array(np.flatnonzero(codes == found[at])))
+        sensor, hint = (some.column(name)[0].as_py() for name in ("sensor", "source_hint"))
+        seqs, bodies = some.column("seq").to_numpy().tolist(), some.column("body").to_pylist()
+        yield sensor, hint, list(zip(seqs, bodies, strict=True))
 
 
 def _stamped(batch: pa.RecordBatch, received: np.ndarray) -> pa.RecordBatch:
