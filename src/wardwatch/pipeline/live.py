@@ -34,7 +34,7 @@ from wardwatch.pipeline.silence import Heard
 from wardwatch.pipeline.spool import Damage, Lane, Position
 from wardwatch.pipeline.tuning.applying import Tunings, explained
 
-STEP = 4 * 1024 * 1024  # bytes of frames in one step
+STEP = 1024 * 1024  # bytes of frames in one step: an alert waits for one step and its own
 COMMIT_ROWS = 100_000  # events after which they go to the lake, or
 COMMIT_BYTES = 128 * 1024 * 1024  # so much memory, or
 COMMIT_AFTER = 5_000_000  # µs after the first of them came
