@@ -32,7 +32,7 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], json_to: str | Non
     from wardwatch.runtime.watching import Watching  # noqa: PLC0415
 
     settings = load()
-    with _rows.rows(json_to) as take:
+    with _rows.growing(json_to) as take:
         found = finding(settings.home, rules, lists)
         watching = Watching(settings, found, on_alerts=lambda alerts: _hand(alerts, take))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -52,5 +52,3 @@ def _hand(alerts: "list[Alert]", take: _rows.Take) -> None:
 
     for alert in alerts:
         take(orjson.loads(line(alert)))
-    if alerts:
-        sys.stdout.flush()
