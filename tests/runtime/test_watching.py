@@ -21,7 +21,7 @@ from wardwatch.pipeline.live import COMMIT_AFTER, LaneWatch
 from wardwatch.pipeline.ruleset import RulePaths
 from wardwatch.pipeline.spool import Spool
 from wardwatch.runtime import figures
-from wardwatch.runtime.settings import PipelineSettings, Settings, SpoolSettings
+from wardwatch.runtime.settings import LakeSettings, PipelineSettings, PrivacySettings, Settings, SpoolSettings
 from wardwatch.runtime.watching import Watching
 
 DAY = 86_400 * SECOND
@@ -33,6 +33,7 @@ class Play:
 
     def __init__(self, home: Path, disk: Disk, beside: Executor | None = None, **settings: int) -> None:
         self.home = home
+        self.disk = disk
         self.now = NOON
         self.said: list[str] = []
         self.alerts: list[Alert] = []
@@ -200,7 +201,7 @@ class FullDisk(QuickDisk):
 
 def test_a_full_disk_makes_room_by_policy_and_keeps_alerts(tmp_path: Path) -> None:
     disk = FullDisk()
-    with playing(tmp_path, disk, keep_days=30) as play:
+    with playing(tmp_path, disk) as play:
         play.put("north", event("old"))
         play.steps()
         play.steps(COMMIT_AFTER)
@@ -215,6 +216,23 @@ def test_a_full_disk_makes_room_by_policy_and_keeps_alerts(tmp_path: Path) -> No
         play.steps(COMMIT_AFTER)
         assert play.commands("north") == ["bad"] * 3, "the oldest went, the new came"
         assert play.logged("north") == [BAD, BAD, BAD, BURST]
+
+
+def test_settings_say_how_long_and_in_which_epochs(tmp_path: Path) -> None:
+    stated = Settings(tmp_path, privacy=PrivacySettings(epoch_days=1), lake=LakeSettings(keep_days=2))
+    message = b"MSH|^~\\&|LAB|CHU|ADT|CHU|20261124120000||ADT^A01|1|P|2.5\rPID|1||4711^^^CHU||DOE^JANE\r"
+    with playing(tmp_path) as play:
+        play.watching.stop()
+        play.watching = Watching(stated, play.find, clock=lambda: play.now, disk=play.disk, beside=InTurn())
+        play.put("north", message)
+        play.steps()
+        play.steps(COMMIT_AFTER)
+        epoch = play.now // DAY
+        assert [path.name for path in (tmp_path / "keys/privacy/north").glob("epoch-*")] == [f"epoch-{epoch}.key"]
+        play.watching._upkeep.once(play.now + DAY)
+        assert len(list((tmp_path / "lake").rglob("*.parquet"))) == 1
+        play.watching._upkeep.once(play.now + 3 * DAY)
+        assert list((tmp_path / "lake").rglob("*.parquet")) == []
 
 
 def test_room_for_the_spool_is_made_before_it_refuses(tmp_path: Path) -> None:

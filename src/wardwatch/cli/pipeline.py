@@ -33,7 +33,7 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], json_to: str | Non
 
     settings = load()
     with _rows.growing(json_to) as take:
-        found = finding(settings.home, rules, lists)
+        found = finding(settings, rules, lists)
         watching = Watching(settings, found, on_alerts=lambda alerts: _hand(alerts, take))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: watching.stopping.set())

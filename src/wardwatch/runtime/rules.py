@@ -9,6 +9,7 @@ from wardwatch.pipeline import ruleset
 from wardwatch.pipeline.privacy import Privacy, lists_with_tokens
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 from wardwatch.runtime.ingest import wall_clock
+from wardwatch.runtime.settings import Settings
 
 _DAY = 86_400_000_000  # µs
 
@@ -60,12 +61,13 @@ class Rules:
 
 
 def finding(
-    home: Path, rules: tuple[Path, ...], lists: tuple[Path, ...], clock: Callable[[], int] = wall_clock
+    settings: Settings, rules: tuple[Path, ...], lists: tuple[Path, ...], clock: Callable[[], int] = wall_clock
 ) -> Callable[[], RulePaths]:
     """Return what says where rules are: ours, those in the home, and more if they are named; and what lists hold.
 
     Lists of patients hold the tokens as well by which the events of the tenants here know them (`Privacy`).
     """
+    home, days = settings.home, settings.privacy.epoch_days
     known: dict[object, Lists] = {}
 
     def find() -> RulePaths:
@@ -76,7 +78,7 @@ def finding(
         asked = read, tenants, now // _DAY  # a token of the coming epoch is there a month before it begins
         if asked not in known:
             known.clear()
-            privacies = [Privacy(home / "keys", tenant) for tenant in tenants]
+            privacies = [Privacy(home / "keys", tenant, days=days) for tenant in tenants]
             known[asked] = lists_with_tokens(read, privacies, now)
         folders = (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()), *rules)
         return RulePaths(folders, known[asked], home / "cache", home / "tuning")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from wardwatch.engines.live import InProcess, Pool, hiding
@@ -28,7 +29,7 @@ from wardwatch.runtime.ingest import wall_clock
 from wardwatch.runtime.pipeline_figures import of_lane, troubled_figure
 from wardwatch.runtime.rules import Rules
 from wardwatch.runtime.settings import Settings
-from wardwatch.runtime.upkeep import ROOM, Upkeep
+from wardwatch.runtime.upkeep import ROOM, Upkeep, retention
 
 PROCESS = "pipeline"
 _QUIET = 0.02  # seconds between looks into empty lanes
@@ -93,7 +94,7 @@ class Watching:
         self._rules = Rules(find, tell)
         self._spool = Spool(home / "spool", Keys(home / "keys", self._disk), self._disk)
         self._lake = Lake(home / "lake", self._disk)
-        self._upkeep = Upkeep(home, self._disk, settings.pipeline.keep_days, tell)
+        self._upkeep = Upkeep(home, self._disk, partial(retention, settings.lake), tell)
         self._upkeep.reserve()
         self._engine = self._made()
         self._needs = Needs(self._rules.loaded)
@@ -102,9 +103,10 @@ class Watching:
 
     def _made(self) -> LiveEngine:
         keys, zone = self._settings.home / "keys", ZoneInfo(self._settings.pipeline.zone)
+        days = self._settings.privacy.epoch_days
         if self._settings.pipeline.processes > 1:
-            return Pool(self._rules.paths, keys, zone, self._settings.pipeline.processes)
-        return InProcess(self._rules.loaded, hiding(keys), zone)
+            return Pool(self._rules.paths, keys, zone, self._settings.pipeline.processes, days)
+        return InProcess(self._rules.loaded, hiding(keys, days), zone)
 
     def _tell_of_tunings(self) -> None:
         for error in self._rules.loaded.tunings.errors:
