@@ -15,7 +15,9 @@ from wardwatch.events import batch as layout
 from wardwatch.events.builder import DAY, BatchBuilder, Origin
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import RECEIVED, Group, Record, Reject
+from wardwatch.frames.described import MARK, Description, parts
 from wardwatch.pipeline.assembling import Carry, Part, Who, assembled, headed, runs
+from wardwatch.pipeline.describing import applied
 from wardwatch.pipeline.mixed import GENERIC
 from wardwatch.pipeline.sharing import Sharing
 from wardwatch.pipeline.tasks import MAX_NAMES
@@ -115,7 +117,8 @@ class Outcome:
 class _Readable:
     """Bodies of one sensor, source and segment: when each arrived, by number.
 
-    `again` holds them where syslog may read what the source rejects.
+    `again` holds them where syslog may read what the source rejects; `said` is what stands beside them. (Of events
+    that come in parts nothing is: these state all there is to know.)
     """
 
     sensor: str
@@ -123,6 +126,7 @@ class _Readable:
     segment: str
     received: Mapping[int, int]
     again: Mapping[int, bytes] | None
+    said: Mapping[int, Description] = field(default_factory=dict)
 
 
 class FrameReader:
@@ -137,6 +141,7 @@ class FrameReader:
         self._generic = sources.every()[GENERIC]
         self._again: list[Body] = []  # of an unlabelled sensor: what its source rejects is at least a line of syslog
         self._received: Mapping[int, int] = {}
+        self._said: dict[int, Description] = {}  # beside a body, by its number
         self.batches: list[tuple[str, pa.RecordBatch]] = []
         self.outcome = Outcome(work.carry)
 
@@ -155,12 +160,23 @@ class FrameReader:
         frames = self._work.frames
         received = frames.column("received_at").cast(pa.int64()).to_numpy().tolist()
         self._received = dict(zip(frames.column("seq").to_numpy().tolist(), received, strict=True))
-        for sensor, hint, some in _by_sensor(frames):
+        for sensor, hint, arrived in _by_sensor(frames):
+            some = self._taken_apart(arrived)
             known = sources.every().get(hint) if hint is not None else None
             if known is not None:
                 self._share(sensor, known, some, labelled=True)
             else:
                 self._unlabelled(sensor, some)
+
+    def _taken_apart(self, bodies: list[Body]) -> list[Body]:
+        """Take from bodies what is said beside them."""
+        for at, (seq, body) in enumerate(bodies):
+            if body.startswith(MARK):
+                said, plain = parts(body)
+                bodies[at] = seq, plain
+                if said is not None:
+                    self._said[seq] = said
+        return bodies
 
     def _unlabelled(self, sensor: str, bodies: list[Body]) -> None:
         """Share out bodies of which nobody said what they are."""
@@ -189,7 +205,8 @@ class FrameReader:
             if lines:
                 self._headers[sensor, source.name] = lines  # at the end: the last header that came
             bodies = [*((-1 - number, line) for number, line in enumerate(known)), *bodies]
-        self._built(_Readable(sensor, source, self._work.segment, received, again), source.read(bodies, context))
+        of = _Readable(sensor, source, self._work.segment, received, again, self._said)
+        self._built(of, source.read(bodies, context))
 
     def _events(self, sensor: str, source: Source, bodies: Sequence[Body], *, labelled: bool) -> None:
         """Put parts of events together, and read those that are whole."""
@@ -233,6 +250,10 @@ class FrameReader:
         for unnumbered in builder.unnumbered():
             times = np.array([received.get(ordinal, newest) for ordinal in unnumbered.ordinals], np.int64)
             batch = _stamped(unnumbered.whole(), times)
+            if of.said:
+                batch, too_many = applied(batch, unnumbered.ordinals, of.said)
+                for _ in range(too_many):
+                    self.outcome.reject(sensor, source.name, of.segment, "too many names of fields beside events")
             seen.events += batch.num_rows
             seen.received_at = max(seen.received_at, int(times.max()))
             seen.shape(layout.logsource(batch.schema), batch.num_rows, _filled(batch))
