@@ -21,8 +21,8 @@ help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(READY) ## scan the shipped sample logs of a hospital morning and show the report
-	$(BIN)/wardwatch scan $(SAMPLES)
+run: $(READY) ## start Wardwatch with its demo cluster on http://127.0.0.1:8000
+	$(BIN)/wardwatch serve --demo
 
 .PHONY: test
 test: $(READY) browser services ## run all tests (those that need a browser or other tools are skipped with a reason without them)

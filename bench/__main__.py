@@ -6,12 +6,12 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict
 
-from bench import figures, ingest, lake, live, logs, peer
+from bench import figures, ingest, lake, live, logs, peer, watch
 from bench.figures import Figure
 from wardwatch import __version__
 from wardwatch.pipeline import ruleset
 
-SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "ingest", "lake", "live")
+SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "ingest", "lake", "live", "watch")
 
 
 def main() -> None:
@@ -36,6 +36,7 @@ def main() -> None:
         "ingest": lambda: ingest.ingest(min(asked.events, 200_000)),
         "lake": lambda: lake.lake(asked.events),
         "live": live.latency,
+        "watch": watch.stepping,
     }
     count = f"{len(rules.rules.rules):,} rules"
     print(f"Wardwatch {__version__}, Python {platform.python_version()}, {platform.machine()}, {count}")

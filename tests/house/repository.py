@@ -56,8 +56,10 @@ def read(name: str) -> str:
 
 
 def python(*folders: str) -> tuple[str, ...]:
-    """The Python files below `folders`."""
-    return tuple(name for name in files() if name.endswith(".py") and name.startswith(folders))
+    """The Python files below `folders`, without those that Django writes."""
+    return tuple(
+        name for name in files() if name.endswith(".py") and name.startswith(folders) and "/migrations/0" not in name
+    )
 
 
 @cache

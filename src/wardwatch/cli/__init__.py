@@ -26,15 +26,22 @@ class Verbs(click.Group):
 
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
     summaries: ClassVar = {
+        "audit": "Check and export who did or looked at what.",
+        "backup": "Write everything to one file.",
+        "clock": "Turn alerts into work, let timers ring, send messages.",
         "config": "Show the settings that are in force.",
+        "console": "Let people work: the console and its API.",
+        "demo": "Set up, feed and remove a demonstration.",
         "ingest": "Receive logs, and say who may send them.",
         "lake": "Show, tidy up, expire and hold the events that are kept.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",
         "privacy": "Name who may open what tokens of patients stand for.",
         "replay": "Run the events that are kept through the rules of today.",
+        "restore": "Bring everything back from a backup, with proof.",
         "rules": "List, check, test, explain and import detection rules.",
         "scan": "Scan logs for an attack and say what to do first.",
         "search": "Search the events that are kept.",
+        "serve": "Run everything: listeners, watch, console, clock.",
         "sources": "List the log formats that can be read.",
         "status": "Show what runs, what it took, what waits and what was lost.",
         "tune": "Withhold what a rule says wrongly, with proof and end.",

@@ -5,7 +5,7 @@ Keys are those of `events.alert.Alert` in their order, after `format`; `level` i
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TextIO
 
@@ -50,13 +50,21 @@ def _plain(value: object) -> object:
 def parse(text: str) -> Alert:
     """Read one line back; raises `ValueError` on what is not an alert of this format."""
     found = json.loads(text)
-    if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
+    if not isinstance(found, dict):
+        raise ValueError(f"not of format {FORMAT}")  # noqa: TRY004 - one kind of error for what is read
+    return from_document(found)
+
+
+def from_document(given: Mapping[str, Any]) -> Alert:
+    """Make the alert of a JSON object; raises `ValueError` on what is not an alert of this format."""
+    found = dict(given)
+    if found.pop("format", None) != FORMAT:
         raise ValueError(f"not of format {FORMAT}")
     if unknown := sorted(found.keys() - set(_KEYS)):
         raise ValueError(f"unknown keys: {', '.join(unknown)[:80]}")
     for key in ("id", "tenant", "kind", "rule_id", "rule_title", "level", *_TIMES):
         if not isinstance(found.get(key), str):
-            raise ValueError(f"no {key}")  # noqa: TRY004 - one kind of error for what is read
+            raise ValueError(f"no {key}")  # noqa: TRY004
     found["level"] = Level.parse(found["level"])
     for key in _TIMES:
         found[key] = stamps.iso(found[key])[0]

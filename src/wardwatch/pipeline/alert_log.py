@@ -7,6 +7,7 @@ one that has grown gets a revision above all that was written, so that the highe
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -175,6 +176,33 @@ class AlertLog:
 def read(folder: Path, tenant: str) -> Iterator[Alert]:
     """Yield every alert of a tenant in the order of writing, earlier revisions too."""
     yield from _written(folder / checked(tenant), Mark())
+
+
+def follow(folder: Path, tenant: str, mark: Mark, limit: int) -> tuple[list[Alert], Mark]:
+    """Return at most `limit` alerts behind a mark, in the order of writing, and the mark behind the last of them.
+
+    A damaged line is passed over; a torn last one waits until it is whole.
+    """
+    found: list[Alert] = []
+    for path in sorted((folder / checked(tenant)).glob(f"*{_ENDING}")):
+        if path.name < mark.file:
+            continue
+        offset = mark.offset if path.name == mark.file else 0
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            while len(found) < limit and (line := stream.readline(alert_lines.MAX_LINE)).endswith(b"\n"):
+                offset += len(line)
+                with suppress(ValueError, TypeError, AttributeError, RecursionError):
+                    found.append(alert_lines.parse(line.decode()))
+        mark = Mark(path.name, offset)
+        if len(found) >= limit:
+            break
+    return found, mark
+
+
+def tenants(folder: Path) -> list[str]:
+    """The hospitals that have a log of alerts, by name."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
 def final(alerts: Iterable[Alert]) -> dict[str, Alert]:

@@ -120,6 +120,7 @@ TRUTH = Kind(_truth, lambda value: str(value).lower())
 SIZE = Kind(_size, _show_size)
 SPAN = Kind(_span, _show_span)
 ADDRESSES = Kind(_addresses, _show_texts)
+TEXTS = Kind(_texts, _show_texts)
 
 
 def tables(**columns: str) -> Kind:
@@ -164,3 +165,11 @@ def _show_keeping(value: tuple[Mapping[str, str | int], ...]) -> str:
 
 
 KEEPING = Kind(_keeping, _show_keeping)
+
+
+PROVIDERS = tables(
+    name="what people read",
+    server="address of the provider",
+    client="our id there",
+    secret_file="below the home",  # noqa: S106  (no secret: where one lies)
+)

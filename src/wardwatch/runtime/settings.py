@@ -103,6 +103,34 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """Where people work."""
+
+    address: str = _setting(kinds.TEXT, "127.0.0.1:8000", "where the console and the API answer")
+    hosts: tuple[str, ...] = _setting(
+        kinds.TEXTS, ("127.0.0.1", "localhost", "[::1]"), "names under which browsers reach the console"
+    )
+    database: str = _setting(kinds.TEXT, "", "`postgresql://user:password@host/name`; empty: SQLite in the home")
+    certificate: str = _setting(kinds.TEXT, "", "certificate and chain for HTTPS, below the home; empty: plain HTTP")
+    key: str = _setting(kinds.TEXT, "keys/tls/server.key", "the certificate's key, below the home")
+    zone: str = _setting(kinds.TEXT, "Europe/Paris", "time zone in which times are shown")
+    session: int = _setting(kinds.SPAN, 36_000_000_000, "a person signs in again after this")
+    proxies: int = _setting(kinds.NUMBER, 0, "reverse proxies in front, whose word on addresses is believed")
+    sign_on: tuple[Mapping[str, str], ...] = _setting(kinds.PROVIDERS, (), "OpenID Connect providers")
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """How messages leave."""
+
+    server: str = _setting(kinds.TEXT, "", "`host:port` of the mail server; empty: no mail is sent")
+    sender: str = _setting(kinds.TEXT, "wardwatch@localhost", "address that mails come from")
+    user: str = _setting(kinds.TEXT, "", "name at the mail server; empty: none is asked")
+    password: str = _setting(kinds.TEXT, "keys/mail.password", "file with the password, below the home")
+    tls: bool = _setting(kinds.TRUTH, True, "use STARTTLS")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `origins` says where each (`section.name`) comes from."""
 
@@ -112,6 +140,8 @@ class Settings:
     pipeline: PipelineSettings = PipelineSettings()
     lake: LakeSettings = LakeSettings()
     privacy: PrivacySettings = PrivacySettings()
+    console: ConsoleSettings = ConsoleSettings()
+    mail: MailSettings = MailSettings()
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def below(self, path: str) -> Path:
@@ -125,6 +155,8 @@ SECTIONS: Mapping[str, type] = {
     "pipeline": PipelineSettings,
     "lake": LakeSettings,
     "privacy": PrivacySettings,
+    "console": ConsoleSettings,
+    "mail": MailSettings,
 }
 
 

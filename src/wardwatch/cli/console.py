@@ -1,0 +1,44 @@
+"""`wardwatch console`: where people work, alone."""
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from wardwatch.cli import _rows
+
+if TYPE_CHECKING:
+    from wardwatch.runtime.settings import Settings
+
+
+@click.command("console")
+@_rows.option
+def command(json_to: str | None) -> int:
+    """Serve the console and the API. The database is brought to this version first. Stops on SIGTERM."""
+    from wardwatch.runtime import console  # noqa: PLC0415
+    from wardwatch.runtime.settings import load  # noqa: PLC0415
+
+    settings = load()
+    console.boot(settings)
+    from wardwatch.records.boot import migrate  # noqa: PLC0415
+
+    migrate()
+    scheme = "https" if settings.console.certificate else "http"
+    address = f"{scheme}://{settings.console.address}/"
+    with _rows.rows(json_to) as take:
+        take({"format": "wardwatch/console/1", "address": address})
+    print(f"console: {address}", file=sys.stderr, flush=True)
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: "Settings") -> None:
+    from wardwatch.runtime import console  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    await console.serve(settings, stop)

@@ -1,0 +1,1 @@
+"""What a hospital has: assets, zones, clinical services, and which care stands on which asset."""

@@ -1,0 +1,1 @@
+"""What is read from the database: frozen values, one module for each noun."""

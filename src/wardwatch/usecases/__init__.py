@@ -1,0 +1,1 @@
+"""What a person or a clock does: authorise, load, step, save, hand out effects."""

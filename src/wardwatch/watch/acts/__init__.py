@@ -1,0 +1,1 @@
+"""What each message does to the slice: a module for each kind."""

@@ -1,0 +1,396 @@
+"""Template tags and filters: texts in both languages side by side, numbers, times, states.
+
+`{% say "{n} alert waits|{n} alerts wait" "{n} alerte attend|{n} alertes attendent" n=count %}`: English, French; the
+part before `|` is for one (English: 1; French: 0 and 1). What is filled in is escaped; the texts are ours and may hold
+markup. French gets its no-break spaces by itself.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import cast
+from urllib.parse import urlencode
+
+from django import template
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from wardwatch.incidents.incident import CareEffect
+from wardwatch.kernel import stamps
+from wardwatch.kernel.bilingual import Text
+from wardwatch.kernel.severity import Level
+from wardwatch.usecases.access import Actor
+from wardwatch.usecases.roles import NAMES, Permission
+
+register = template.Library()
+
+
+def spoken(context: template.Context) -> str:
+    """The language of the page."""
+    return str(context.get("language") or "en")
+
+
+_BEFORE = re.compile(r" (?=[:;?!»])")
+_MONTHS = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+}
+STATES = {
+    "normal": Text("Normal", "Normal"),
+    "degraded": Text("Degraded", "Dégradé"),
+    "down": Text("Down", "À l’arrêt"),
+    "unknown": Text("Unknown", "Inconnu"),
+}
+LEVELS = {
+    Level.INFORMATIONAL: Text("For information", "Pour information"),
+    Level.LOW: Text("Low", "Faible"),
+    Level.MEDIUM: Text("Medium", "Moyenne"),
+    Level.HIGH: Text("High", "Élevée"),
+    Level.CRITICAL: Text("Critical", "Critique"),
+}
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+def french(text: str) -> str:
+    """Set the no-break spaces of French typography."""
+    return _BEFORE.sub("\u00a0", text).replace("« ", "«\u00a0")
+
+
+def choose(language: str, en: str, fr: str, **values: object) -> str:
+    """Return the text in a language, in the number of `n`, filled in; nothing is escaped."""
+    text = french(fr) if language == "fr" else en
+    count = values.get("n")
+    if "|" in text:
+        one, many = text.split("|", 1)
+        single = count in {0, 1} if language == "fr" else count == 1
+        text = one if single else many
+    shown = {
+        name: grouped(value, language) if isinstance(value, int) and not isinstance(value, bool) else value
+        for name, value in values.items()
+    }
+    return text.format(**shown) if shown else text
+
+
+def grouped(value: int, language: str) -> str:
+    """A whole number in groups of three: 18,400 or 18 400."""
+    return f"{value:,}".replace(",", "\u202f" if language == "fr" else ",")
+
+
+@register.simple_tag(takes_context=True)
+def say(context: template.Context, en: str, fr: str, **values: object) -> str:
+    """Say a text in the language of the page."""
+    safe = {
+        name: value
+        if isinstance(value, int) and not isinstance(value, bool)
+        else conditional_escape(cast("str", value))
+        for name, value in values.items()
+    }
+    return mark_safe(choose(spoken(context), en, fr, **safe))  # noqa: S308  (values are escaped above)
+
+
+@register.simple_tag(takes_context=True)
+def text(context: template.Context, value: Text | str) -> str:
+    """Show a bilingual text of content."""
+    language = spoken(context)
+    return value.in_(language) if isinstance(value, Text) else str(value)
+
+
+@register.simple_tag(takes_context=True)
+def number(context: template.Context, value: int | None) -> str:
+    """A whole number; a dash where there is none."""
+    return "–" if value is None else grouped(int(value), spoken(context))
+
+
+@register.simple_tag(takes_context=True)
+def when(context: template.Context, value: datetime | int | None, form: str = "short") -> str:
+    """A moment in local time: `short` 23 Nov, 13:05; `time` 13:05; `full` with year and zone. `int`: µs UTC."""
+    if value is None:
+        return "–"
+    moment = stamps.moment(value) if isinstance(value, int) else value
+    language = spoken(context)
+    local = timezone.localtime(moment)
+    clock = f"{local:%H:%M}"
+    day = f"{local.day}\u00a0{_MONTHS[language][local.month - 1]}"
+    now = context.get("now") or datetime.now(UTC)
+    if form == "time":
+        shown = clock
+    elif form == "full":
+        shown = f"{day} {local.year}, {clock} {local.tzname()}"
+    else:
+        year = f" {local.year}" if local.year != timezone.localtime(now).year else ""
+        shown = f"{day}{year}, {clock}"
+    stated = moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return format_html('<time datetime="{}" title="{}">{}</time>', stated, stated, shown)
+
+
+def span_words(seconds: float, language: str) -> str:
+    """A span in words that never break from their unit: 14 min, 3 h 10 min, 2 d 4 h."""
+    whole = max(0, int(seconds))
+    day, minute = ("j", "min") if language == "fr" else ("d", "min")
+    if whole < _MINUTE:
+        return f"{whole}\u00a0s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}\u00a0{minute}"
+    if whole < _DAY:
+        rest = whole % _HOUR // _MINUTE
+        return f"{whole // _HOUR}\u00a0h" + (f"\u00a0{rest}\u00a0{minute}" if rest else "")
+    rest = whole % _DAY // _HOUR
+    return f"{whole // _DAY}\u00a0{day}" + (f"\u00a0{rest}\u00a0h" if rest else "")
+
+
+@register.simple_tag(takes_context=True)
+def span(context: template.Context, seconds: float | None) -> str:
+    """A number of seconds as a span; a dash where there is none."""
+    return "–" if seconds is None else span_words(seconds, spoken(context))
+
+
+@register.simple_tag(takes_context=True)
+def since(context: template.Context, value: datetime | int | None) -> str:
+    """How long ago a moment is, as a span. `int`: µs UTC."""
+    if value is None:
+        return "–"
+    moment = stamps.moment(value) if isinstance(value, int) else value
+    now = context.get("now") or datetime.now(UTC)
+    return span_words((now - moment).total_seconds(), spoken(context))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One of our icons; always beside a word."""
+    return format_html('<svg class="i" aria-hidden="true" viewBox="0 0 16 16"><use href="#i-{}"/></svg>', name)
+
+
+@register.simple_tag
+def shape(name: str, size: str = "") -> SafeString:
+    """The shape of a state, without its word."""
+    return format_html(
+        '<svg class="g {} {}" aria-hidden="true" viewBox="0 0 16 16"><use href="#s-{}"/></svg>', size, name, name
+    )
+
+
+@register.simple_tag(takes_context=True)
+def state(context: template.Context, name: str, words: str = "") -> SafeString:
+    """A state: shape, word, colour."""
+    word = words or STATES[name].in_(spoken(context))
+    return format_html(
+        '<span class="st {}"><svg class="g" aria-hidden="true" viewBox="0 0 16 16"><use href="#s-{}"/></svg>{}</span>',
+        name,
+        name,
+        word,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def severity(context: template.Context, level: str | Level, *, bare: bool = False) -> SafeString:
+    """How bad something is: four bars and a word; `bare` hides the word from eyes, not from readers."""
+    found = level if isinstance(level, Level) else Level.parse(level)
+    bars = mark_safe(  # noqa: S308  (our own numbers)
+        "".join(
+            f'<rect x="{bar * 4}" y="{9 - bar * 3}" width="3" height="{3 + bar * 3}"{"" if bar < int(found) else off}/>'
+            for bar in range(4)
+            for off in (' class="off"',)
+        )
+    )
+    word = LEVELS[found].in_(spoken(context))
+    if bare:
+        return format_html(
+            '<svg class="b" aria-hidden="true" viewBox="0 0 16 12">{}</svg><span class="vh">{}</span>', bars, word
+        )
+    return format_html('<span class="sev"><svg aria-hidden="true" viewBox="0 0 16 12">{}</svg>{}</span>', bars, word)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: object) -> str:
+    """The address of this page with some parameters changed; an empty value takes one away."""
+    request = context["request"]
+    found = {name: value for name, value in request.GET.items() if name not in {"after", "fresh"}}
+    found.update({name: str(value) for name, value in changes.items()})
+    kept = {name: value for name, value in found.items() if value}
+    return "?" + urlencode(kept)
+
+
+@register.simple_tag(takes_context=True)
+def twin(context: template.Context, ending: str) -> str:
+    """The address of this page as `json` or `csv`."""
+    request = context["request"]
+    asked = request.GET.urlencode()
+    return f"{request.path}.{ending}" + (f"?{asked}" if asked else "")
+
+
+KINDS = {
+    "evidence": Text("Evidence", "Élément"),
+    "decision": Text("Decision", "Décision"),
+    "action": Text("Action", "Action"),
+    "message": Text("Message", "Message"),
+    "care_effect": Text("Care effect", "Effet sur les soins"),
+}
+TIES = {
+    "host": Text("computer", "ordinateur"),
+    "user": Text("account", "compte"),
+    "ip": Text("address", "adresse"),
+    "hash": Text("file", "fichier"),
+    "domain": Text("domain", "domaine"),
+    "rule": Text("rule", "règle"),
+    "correlation": Text("correlation", "corrélation"),
+    "progression": Text("steps of one attack", "étapes d’une même attaque"),
+}
+PARTS = {
+    "severity": Text("Severity of the rule", "Gravité de la règle"),
+    "rarity": Text("How rare it is here", "Rareté dans l’établissement"),
+    "progression": Text("Steps of an attack", "Étapes d’une attaque"),
+    "care": Text("Care that stands on it", "Soins qui en dépendent"),
+}
+
+
+@register.filter
+def splitted(words: str) -> list[str]:
+    """The words of a text."""
+    return words.split()
+
+
+@register.filter
+def of(names: dict[str, str], id_: str) -> str:
+    """The name that belongs to an id; the id itself where there is none."""
+    return names.get(id_, id_)
+
+
+@register.filter
+def icon_of(kind: str) -> str:
+    """The icon of a kind of entry."""
+    return "care" if kind == "care_effect" else str(kind)
+
+
+@register.simple_tag(takes_context=True)
+def level_word(context: template.Context, level: str | Level) -> str:
+    """The word of a severity."""
+    found = level if isinstance(level, Level) else Level.parse(level)
+    return LEVELS[found].in_(spoken(context))
+
+
+def _word(context: template.Context, words: dict[str, Text], key: str) -> str:
+    return words[key].in_(spoken(context)) if key in words else key
+
+
+@register.simple_tag(takes_context=True)
+def kind_word(context: template.Context, kind: str) -> str:
+    """The word of a kind of entry."""
+    return _word(context, KINDS, str(kind))
+
+
+@register.simple_tag(takes_context=True)
+def tie_word(context: template.Context, kind: str) -> str:
+    """The word for what alerts share."""
+    return _word(context, TIES, kind)
+
+
+@register.simple_tag(takes_context=True)
+def part_word(context: template.Context, kind: str) -> str:
+    """The word for a part of a score."""
+    return _word(context, PARTS, kind)
+
+
+@register.simple_tag(takes_context=True)
+def sentence_of(context: template.Context, key: str, params: dict[str, str]) -> str:
+    """The sentence of a timeline's entry; accounts are named where the page knows them."""
+    from wardwatch.web.words import fill  # noqa: PLC0415  (which reads this module)
+
+    people = context.get("people") or {}
+    return fill(
+        key, {name: people.get(value) or _said(context, name, value) for name, value in params.items()}, spoken(context)
+    )
+
+
+def _said(context: template.Context, name: str, value: str) -> str:
+    """A value as people say it: levels and states are words, not keys."""
+    if name == "level" and value.upper() in Level.__members__:
+        return LEVELS[Level.parse(value)].in_(spoken(context)).lower()
+    if name in {"from", "to"}:
+        return _word(context, INCIDENT_STATES, value).lower()
+    return _word(context, STATES, value).lower() if name == "state" else value
+
+
+INCIDENT_STATES = {
+    "new": Text("New", "Nouveau"),
+    "triage": Text("Being looked at", "En cours d’examen"),
+    "confirmed": Text("Confirmed", "Confirmé"),
+    "contained": Text("Contained", "Contenu"),
+    "recovering": Text("Recovering", "En rétablissement"),
+    "closed": Text("Closed", "Clos"),
+    "false_alarm": Text("False alarm", "Fausse alerte"),
+}
+_WORST = ("down", "degraded", "unknown", "normal")
+
+
+@register.simple_tag(takes_context=True)
+def incident_state(context: template.Context, key: str) -> str:
+    """The word for where an incident stands."""
+    return _word(context, INCIDENT_STATES, str(key))
+
+
+@register.simple_tag(takes_context=True)
+def state_word(context: template.Context, key: str) -> str:
+    """The word of one of the four states."""
+    return _word(context, STATES, key)
+
+
+@register.simple_tag
+def worst(care: Iterable[CareEffect]) -> SafeString:
+    """The shape of the worst state among effects on care; nothing where there is none."""
+    found = {one.state for one in care}
+    name = next((one for one in _WORST if one in found), "")
+    return shape(name, "big") + mark_safe(" ") if name else mark_safe("")
+
+
+@register.filter
+def may_board(actor: Actor, tenant: str) -> bool:
+    """Whether somebody sees the continuity board of a hospital."""
+    return actor.can(Permission.SEE_BOARD, tenant)
+
+
+@register.filter
+def in_language(value: Text | str, language: str) -> str:
+    """A bilingual text in a language."""
+    return value.in_(language) if isinstance(value, Text) else str(value)
+
+
+@register.simple_tag(takes_context=True)
+def minutes(context: template.Context, value: int) -> str:
+    """A number of minutes as a span."""
+    return span_words(value * _MINUTE, spoken(context))
+
+
+ASSETS = {
+    "server": Text("Server", "Serveur"),
+    "workstation": Text("Workstation", "Poste de travail"),
+    "medical": Text("Medical device", "Dispositif médical"),
+    "network": Text("Network device", "Équipement réseau"),
+    "building": Text("Building system", "Équipement du bâtiment"),
+    "mobile": Text("Mobile device", "Appareil mobile"),
+    "other": Text("Something else", "Autre"),
+    "unknown": Text("Not yet named", "Non identifié"),
+    "automatic": Text("by itself", "automatique"),
+    "approval": Text("after approval", "après accord"),
+    "never": Text("never", "jamais"),
+    "person": Text("written by a person", "saisi par une personne"),
+    "imported": Text("imported", "importé"),
+    "learned": Text("learned from events", "appris des événements"),
+}
+
+
+@register.simple_tag(takes_context=True)
+def asset_word(context: template.Context, key: str) -> str:
+    """The word for what an asset is, whether it may be cut off, or how it came to be known."""
+    return _word(context, ASSETS, str(key))
+
+
+@register.filter
+def minutes_in(value: int, language: str) -> str:
+    """A number of minutes as a span in a language."""
+    return span_words(value * _MINUTE, language)
+
+
+@register.simple_tag(takes_context=True)
+def role_word(context: template.Context, key: str) -> str:
+    """The name of a role."""
+    return NAMES[key].in_(spoken(context)) if key in NAMES else key
