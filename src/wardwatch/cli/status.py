@@ -141,7 +141,8 @@ def _row(one: "Published", tenant: str | None, now: int) -> dict[str, Any]:
         "started_at": one.started_at,
         "published_at": one.published_at,
         "figures": [
-            {"name": figure.name, "labels": figure.labels, "value": figure.value} for figure in _chosen(one, tenant)
+            {"name": figure.name, "labels": figure.labels, "value": figure.value, **_moment(figure)}
+            for figure in _chosen(one, tenant)
         ],
     }
 
@@ -160,4 +161,11 @@ def _show(one: "Published", tenant: str | None, now: int) -> None:
         labels = " ".join(f"{name}={value}" for name, value in figure.labels.items())
         name = figure.name.removeprefix("wardwatch_").removeprefix(f"{one.process}_")
         if figure.value:
-            print(f"  {name:36} {figure.value:>18,.0f}  {labels}")
+            value = _moment(figure).get("at") or f"{figure.value:,.0f}"
+            print(f"  {name.removesuffix('_seconds') if _moment(figure) else name:36} {value:>27}  {labels}")
+
+
+def _moment(figure: "Figure") -> dict[str, str]:
+    """The time of a figure that is one, as people read it."""
+    is_moment = figure.name.endswith(("_at_seconds", "_last_seconds")) and figure.value
+    return {"at": stamps.iso_text(round(figure.value * 1e6))} if is_moment else {}

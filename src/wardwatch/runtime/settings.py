@@ -83,7 +83,23 @@ class PipelineSettings:
 
     processes: int = _setting(kinds.NUMBER, 1, "processes that read and detect; more help where there are many tenants")
     zone: str = _setting(kinds.TEXT, "UTC", "time zone of stamps that state none")
-    keep_days: int = _setting(kinds.NUMBER, 365, "days that events are kept in the lake")
+
+
+@dataclass(frozen=True, slots=True)
+class LakeSettings:
+    """How long events are kept, from their arrival on."""
+
+    keep_days: int = _setting(kinds.DAYS, 365, "days that events are kept")
+    keep: tuple[Mapping[str, str | int], ...] = _setting(
+        kinds.KEEPING, (), "other days of a source, of a tenant, or of a source of a tenant"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """How patients' identifiers are hidden."""
+
+    epoch_days: int = _setting(kinds.DAYS, 365, "days for which an identifier has the same token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,8 @@ class Settings:
     ingest: Ingest = Ingest()
     spool: SpoolSettings = SpoolSettings()
     pipeline: PipelineSettings = PipelineSettings()
+    lake: LakeSettings = LakeSettings()
+    privacy: PrivacySettings = PrivacySettings()
     console: ConsoleSettings = ConsoleSettings()
     mail: MailSettings = MailSettings()
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -135,6 +153,8 @@ SECTIONS: Mapping[str, type] = {
     "ingest": Ingest,
     "spool": SpoolSettings,
     "pipeline": PipelineSettings,
+    "lake": LakeSettings,
+    "privacy": PrivacySettings,
     "console": ConsoleSettings,
     "mail": MailSettings,
 }

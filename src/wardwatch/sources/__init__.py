@@ -187,5 +187,6 @@ def every() -> Mapping[str, Source]:
 
 def sniff(head: bytes, name: str) -> Source | None:
     """Return the source that is most certain of a file's first bytes, or `None`."""
-    ranked = sorted(((source.sniff(head, name), source.name) for source in every().values()), reverse=True)
-    return every()[ranked[0][1]] if ranked and ranked[0][0] > 0 else None
+    known = every()
+    certain, winner = max(((source.sniff(head, name), source.name) for source in known.values()), default=(0, ""))
+    return known[winner] if certain > 0 else None

@@ -17,7 +17,8 @@ from wardwatch.pipeline.lake.manifest import LakeFile
 from wardwatch.pipeline.search.database import Limits, connect
 from wardwatch.pipeline.search.fields import ENVELOPE
 from wardwatch.pipeline.search.query import All, Like, Node, Term
-from wardwatch.pipeline.search.sql import Condition, Tokens, compiled, no_tokens, span, value_of, wanted_sources
+from wardwatch.pipeline.search.skipping import flat_in, may_match, span, wanted_sources
+from wardwatch.pipeline.search.sql import Condition, Tokens, compiled, no_tokens, value_of
 
 T = TypeVar("T")
 MAX_EVENTS = 100_000  # that one search returns
@@ -91,7 +92,8 @@ class Search:
         found = []
         for tenant in sorted(self.scope.tenants & there):
             lake = self._lake.tenant(tenant)
-            found += [(lake.folder / file.path, file) for file in lake.files(since, until, wanted_sources(asked.node))]
+            files = lake.files(since, until, wanted_sources(asked.node))
+            found += [(lake.folder / file.path, file) for file in files if may_match(asked.node, file)]
         return sorted(found, key=lambda one: (-one[1].last_at, str(one[0])))
 
     def events(self, asked: Asked, limit: int = 100, *, oldest_first: bool = False) -> list[Event]:
@@ -119,7 +121,7 @@ class Search:
         files = self.paths(asked)
         if oldest_first:
             files.sort(key=lambda one: (one[1].first_at, str(one[0])))
-        condition = self._condition(asked)
+        condition = self._condition(asked, files)
         order = "ASC" if oldest_first else "DESC"
         found: list[tuple[int, str, int]] = []  # time, file, row
         at, size = 0, _FIRST
@@ -157,15 +159,21 @@ class Search:
 
     def count(self, asked: Asked) -> int:
         """How many events a query finds."""
-        files, condition = self.paths(asked), self._condition(asked)
-        if not files:
-            return 0
+        return self._again(lambda: self._count(asked))
+
+    def _count(self, asked: Asked) -> int:
+        files = self.paths(asked)
+        condition = self._condition(asked, files)
         text = f"SELECT count(*) FROM {_from(files)} WHERE {condition.text}"  # noqa: S608
-        return int(self._again(lambda: self._rows(text, condition.values))[0][0])
+        return int(self._rows(text, condition.values)[0][0]) if files else 0
 
     def histogram(self, asked: Asked, step: int | None = None) -> list[tuple[int, int]]:
         """Return (begin of the bar in µs UTC, events), in order, empty bars included; `step` in seconds."""
-        files, condition = self.paths(asked), self._condition(asked)
+        return self._again(lambda: self._histogram(asked, step))
+
+    def _histogram(self, asked: Asked, step: int | None) -> list[tuple[int, int]]:
+        files = self.paths(asked)
+        condition = self._condition(asked, files)
         if not files:
             return []
         first = min(file.first_at for _, file in files)
@@ -179,7 +187,7 @@ class Search:
             f"SELECT epoch_us(occurred_at) // {wide} AS bar, count(*) FROM {_from(files)} "  # noqa: S608
             f"WHERE {condition.text} GROUP BY bar ORDER BY bar LIMIT {MAX_ANSWERS}"
         )
-        counts = dict(self._again(lambda: self._rows(text, condition.values)))
+        counts = dict(self._rows(text, condition.values))
         if not counts:
             return []
         bars = range(min(counts), max(counts) + 1)
@@ -194,7 +202,7 @@ class Search:
         )
         low, high = (asked.since, asked.until)
         if low is None or high is None:
-            ((low, high),) = self._again(lambda: self._rows(text, condition.values))
+            ((low, high),) = self._rows(text, condition.values)
         seconds = 0 if low is None or high is None else (high - low) // _SECOND
         return next((step for step in _STEPS if seconds // step < BARS), _STEPS[-1])
 
@@ -203,7 +211,11 @@ class Search:
 
         Each element of a list counts.
         """
-        files, condition = self.paths(asked), self._condition(asked)
+        return self._again(lambda: self._top(asked, name, limit))
+
+    def _top(self, asked: Asked, name: str, limit: int) -> list[tuple[str | None, int]]:
+        files = self.paths(asked)
+        condition = self._condition(asked, files)
         if not files:
             return []
         value = ENVELOPE.get(name) or value_of(name)
@@ -216,11 +228,11 @@ class Search:
             f"SELECT value, count(*) FROM (SELECT {each} AS value FROM {_from(files)} WHERE {condition.text}) "  # noqa: S608
             f"GROUP BY value ORDER BY count(*) DESC, value LIMIT {min(limit, MAX_ANSWERS)}"
         )
-        found: list[tuple[str | None, int]] = self._again(lambda: self._rows(text, condition.values))
+        found: list[tuple[str | None, int]] = self._rows(text, condition.values)
         return found
 
-    def _condition(self, asked: Asked) -> Condition:
-        condition = compiled(asked.node, self._tokens)
+    def _condition(self, asked: Asked, files: Sequence[tuple[Path, LakeFile]]) -> Condition:
+        condition = compiled(asked.node, self._tokens, flat_in([file for _, file in files]))
         text, values = f"coalesce({condition.text}, false)", dict(condition.values)
         for name, sign, limit in (("since", ">=", asked.since), ("until", "<=", asked.until)):
             if limit is not None:
