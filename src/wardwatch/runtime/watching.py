@@ -32,6 +32,7 @@ from wardwatch.runtime.rules import Rules, finding
 from wardwatch.runtime.settings import Settings
 from wardwatch.runtime.stopping import Stop, Stopping
 from wardwatch.runtime.upkeep import ROOM, Upkeep, retention
+from wardwatch.runtime.weeks import with_holidays
 
 PROCESS = "pipeline"
 _QUIET = 0.02  # seconds between looks into empty lanes
@@ -101,6 +102,7 @@ class Watching:
         self._upkeep.reserve()
         self._engine = self._made()
         self._needs = Needs(self._rules.loaded)
+        self._slot = with_holidays(settings.pipeline.holidays)
         self._tell_of_tunings()
         self._keeper = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
@@ -264,7 +266,8 @@ class Watching:
         watch = LaneWatch(lane, lake, self._settings.home, correlations, self._disk)
         watch.tunings = self._rules.loaded.tunings
         zone = ZoneInfo(self._settings.pipeline.zone)
-        self._lanes[tenant] = _Lane(watch, Hearing(watch, self._settings.home, zone, self._disk, self._needs))
+        hearing = Hearing(watch, self._settings.home, zone, self._disk, self._needs, self._slot)
+        self._lanes[tenant] = _Lane(watch, hearing)
         self._unopened.pop(tenant, None)
 
     def _reload(self) -> None:
