@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from bench.figures import Figure, figure
-from bench.live import _EVENT
+from bench.live import EVENT
 from wardwatch.frames.frame import Unnumbered, frames
 from wardwatch.pipeline import ruleset
 from wardwatch.pipeline.assembling import Carry
@@ -50,7 +50,7 @@ def tunings() -> list[Figure]:
 def _work(first: int) -> Work:
     attacks = (b"list writers", b"delete shadows /all")
     stamp = b"2026-11-23T01:00:00Z"
-    bodies = [_EVENT % (stamp, n % 50, attacks[n % 20 == 0], n) for n in range(first, first + STEP)]
+    bodies = [EVENT % (stamp, n % 50, attacks[n % 20 == 0], n) for n in range(first, first + STEP)]
     return Work(
         "bench", "0000000000000001-00000000", frames("bench", [Unnumbered("s", None, NOW, bodies)], first), Carry()
     )
