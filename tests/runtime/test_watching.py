@@ -15,12 +15,11 @@ from tests.pipeline.spool.spooling import arrived, spool
 
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk, DiskFile
-from wardwatch.pipeline import alert_log
+from wardwatch.pipeline import alert_log, figures
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.live import COMMIT_AFTER, LaneWatch
 from wardwatch.pipeline.ruleset import RulePaths
 from wardwatch.pipeline.spool import Spool
-from wardwatch.runtime import figures
 from wardwatch.runtime.settings import LakeSettings, PipelineSettings, PrivacySettings, Settings, SpoolSettings
 from wardwatch.runtime.watching import Watching
 

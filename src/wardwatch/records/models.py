@@ -11,6 +11,7 @@ from wardwatch.records.cases import (
     LinkRow,
     NoticeRow,
     ProposalRow,
+    SearchRow,
     SeenRow,
     TimerRow,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "NoticeRow",
     "OrganisationRow",
     "ProposalRow",
+    "SearchRow",
     "SeenRow",
     "ServiceRow",
     "SiteRow",

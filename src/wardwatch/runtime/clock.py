@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from wardwatch.kernel.errors import WardwatchError
-from wardwatch.pipeline import alert_log
+from wardwatch.pipeline import alert_log, figures
 from wardwatch.pipeline.alert_log import Mark
-from wardwatch.runtime import figures
-from wardwatch.runtime.figures import Figure
+from wardwatch.pipeline.figures import Figure
 from wardwatch.runtime.settings import Settings
 from wardwatch.runtime.stopping import Stopping
 from wardwatch.usecases import notices, watch

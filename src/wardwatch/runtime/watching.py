@@ -18,13 +18,13 @@ from wardwatch.engines.live import InProcess, Pool, hiding
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import WardwatchError
+from wardwatch.pipeline import figures
+from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.live import LaneWatch, LiveEngine, Outcome
 from wardwatch.pipeline.live_reading import Work
 from wardwatch.pipeline.ruleset import RulePaths
 from wardwatch.pipeline.spool import Keys, Spool
-from wardwatch.runtime import figures
-from wardwatch.runtime.figures import Figure
 from wardwatch.runtime.hearing import Hearing, Needs
 from wardwatch.runtime.ingest import wall_clock
 from wardwatch.runtime.pipeline_figures import of_lane, troubled_figure

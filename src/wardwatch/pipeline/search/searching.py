@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 import duckdb
 import orjson
 
+from wardwatch.events.logsource import LogSource
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import InputError
 from wardwatch.kernel.tenants import checked
 from wardwatch.pipeline.lake import Lake
-from wardwatch.pipeline.lake.columns import COLUMNS
+from wardwatch.pipeline.lake.columns import COLUMNS, LOGSOURCE
 from wardwatch.pipeline.lake.manifest import LakeFile
 from wardwatch.pipeline.search.database import Limits, connect
 from wardwatch.pipeline.search.fields import ENVELOPE
@@ -74,7 +75,7 @@ class Search:
     def __init__(self, folder: Path, scope: Scope, limits: Limits | None = None, tokens: Tokens = no_tokens) -> None:
         self._lake = Lake(folder)
         self.scope = scope
-        self._tokens = tokens
+        self.tokens = tokens
         limits = limits or Limits()
         self._limits = limits
         self._connection = connect(limits)
@@ -206,6 +207,23 @@ class Search:
         seconds = 0 if low is None or high is None else (high - low) // _SECOND
         return next((step for step in _STEPS if seconds // step < BARS), _STEPS[-1])
 
+    def seen(self, asked: Asked) -> dict[LogSource, set[str]]:
+        """The log sources that arrived, and the names of fields that their files hold."""
+        return self._again(lambda: self._seen(asked))
+
+    def _seen(self, asked: Asked) -> dict[LogSource, set[str]]:
+        by_source: dict[str, list[tuple[Path, LakeFile]]] = {}
+        for path, file in self.paths(asked):
+            by_source.setdefault(file.source, []).append((path, file))
+        found: dict[LogSource, set[str]] = {}
+        for files in by_source.values():
+            names = {name for _, file in files for name in (*(file.promoted or ()), *(file.others or ()))}
+            condition = self._condition(asked, files)
+            text = f"SELECT DISTINCT {', '.join(LOGSOURCE)} FROM {_from(files)} WHERE {condition.text}"  # noqa: S608
+            for terms in self._rows(text, condition.values):
+                found.setdefault(LogSource(*terms), set()).update(names)
+        return found
+
     def top(self, asked: Asked, name: str, limit: int = 10) -> list[tuple[str | None, int]]:
         """Return the most frequent values of a field (or a column of the envelope); `None`: absent.
 
@@ -232,7 +250,7 @@ class Search:
         return found
 
     def _condition(self, asked: Asked, files: Sequence[tuple[Path, LakeFile]]) -> Condition:
-        condition = compiled(asked.node, self._tokens, flat_in([file for _, file in files]))
+        condition = compiled(asked.node, self.tokens, flat_in([file for _, file in files]))
         text, values = f"coalesce({condition.text}, false)", dict(condition.values)
         for name, sign, limit in (("since", ">=", asked.since), ("until", "<=", asked.until)):
             if limit is not None:
