@@ -9,6 +9,7 @@ from wardwatch.usecases import care, clock
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.screen import Asked, Page, Screen, Table
 
+ROWS = 60  # hospitals that are shown at first, the worst of them
 SHOWN = 8  # services that have a column
 _PREFERRED = (
     "diagnostic-imaging",
@@ -32,7 +33,7 @@ def wall(asked: Asked) -> Page:
     grave = alerts.waiting_by_tenant(scope & asked.actor.scope(Permission.SEE_ALERTS), Level.HIGH)
     boards = tuple(sorted(boards, key=lambda one: -_needs(one, open_incidents, grave)))
     rows: list[dict[str, Any]] = []
-    for one in boards:
+    for one in boards if asked.get("all") else boards[:ROWS]:
         by_template = {service.template or service.id: service for service in one.services}
         rows.append(
             {
@@ -50,6 +51,7 @@ def wall(asked: Asked) -> Page:
     data = {
         "columns": [name for _, name in columns],
         "rows": rows,
+        "more": len(boards) - len(rows),
         "troubled": [one.hospital.name for one in troubled],
         "first": troubled[0] if troubled else None,
         "grave": grave.get(troubled[0].hospital.slug, 0) if troubled else 0,
