@@ -211,3 +211,11 @@ class SearchRow(models.Model):
         """Once for each person and name."""
 
         constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "name"], name="search_once")]
+
+
+class HookRow(models.Model):
+    """A webhook of a hospital, and the secret that its signatures are made with."""
+
+    tenant = models.CharField(max_length=64, db_index=True)
+    url = models.CharField(max_length=2000)
+    secret = models.CharField(max_length=80)

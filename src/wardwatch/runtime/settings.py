@@ -132,6 +132,14 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SmsSettings:
+    """How text messages leave."""
+
+    gateway: str = _setting(kinds.TEXT, "", "address of the SMS gateway (`https://…`); empty: no text messages")
+    token: str = _setting(kinds.TEXT, "", "file with the gateway's token, below the home; empty: it asks for none")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `origins` says where each (`section.name`) comes from."""
 
@@ -143,6 +151,7 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     console: ConsoleSettings = ConsoleSettings()
     mail: MailSettings = MailSettings()
+    sms: SmsSettings = SmsSettings()
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def below(self, path: str) -> Path:
@@ -158,6 +167,7 @@ SECTIONS: Mapping[str, type] = {
     "privacy": PrivacySettings,
     "console": ConsoleSettings,
     "mail": MailSettings,
+    "sms": SmsSettings,
 }
 
 

@@ -238,9 +238,13 @@ def neighbours(tenant: str) -> frozenset[str]:
     return frozenset(rows.values_list("slug", flat=True))
 
 
-def waiting_by_tenant(tenants: Collection[str]) -> Mapping[str, int]:
-    """How many groups are to be reviewed, by tenant. One query."""
+def waiting_by_tenant(tenants: Collection[str], least: Level = Level.INFORMATIONAL) -> Mapping[str, int]:
+    """How many groups of a level or above are to be reviewed, by tenant. One query."""
     rows = GroupRow.objects.filter(
-        tenant__in=tenants, merged=False, state=GroupState.OPEN.value, silenced_until__isnull=True
+        tenant__in=tenants,
+        merged=False,
+        state=GroupState.OPEN.value,
+        silenced_until__isnull=True,
+        level__gte=int(least),
     )
     return dict(rows.values_list("tenant").annotate(count=Count("id")))
