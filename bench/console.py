@@ -1,4 +1,4 @@
-"""Screens with 100,000 open alert groups, 300 hospitals and 2,000 users: server time of each, median and worst of nine."""
+"""Screens with 100,000 open alert groups, 300 hospitals and 2,000 users: server time, median and worst of nine."""
 
 import json
 import statistics
@@ -9,17 +9,8 @@ from pathlib import Path
 
 HOSPITALS, USERS, GROUPS = 300, 2_000, 100_000
 PATHS = (
-    "/mine",
-    "/wall",
-    "/alerts",
-    "/alerts?which=closed",
-    "/incidents",
-    "/board",
-    "/estate",
-    "/people",
-    "/audit",
-    "/sensors",
-    "@group",
+    *("/mine", "/wall", "/alerts", "/alerts?which=closed", "/incidents", "/board", "/estate", "/people", "/audit"),
+    *("/sensors", "@group"),
 )
 RUNS = 9
 
@@ -92,16 +83,23 @@ def main(groups: int = GROUPS) -> None:
         client.force_login(UserRow.objects.order_by("email").first())  # type: ignore[arg-type]
         for path in PATHS:
             address = path.replace("@group", f"/alerts/{group}")
-            times = []
+            times: list[float] = []
+            spent: list[float] = []
             for _ in range(RUNS + 1):
-                begun = time.perf_counter()
+                begun, cpu = time.perf_counter(), time.process_time()
                 answer = client.get(address)
                 times.append((time.perf_counter() - begun) * 1000)
+                spent.append((time.process_time() - cpu) * 1000)
                 assert answer.status_code == 200, (path, answer.status_code)
-            times = times[1:]
+            times, spent = times[1:], spent[1:]
             print(
                 json.dumps(
-                    {"screen": path, "median_ms": round(statistics.median(times)), "worst_ms": round(max(times))}
+                    {
+                        "screen": path,
+                        "median_ms": round(statistics.median(times)),
+                        "worst_ms": round(max(times)),
+                        "cpu_ms": round(statistics.median(spent)),
+                    }
                 )
             )
 

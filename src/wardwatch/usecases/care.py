@@ -95,7 +95,7 @@ def _standing(said: Said, effects: Mapping[str, incidents.Effect], heard: frozen
     ours = template is not None and service.name in {template.name.en, template.name.fr}
     name = template.name if template is not None and ours else Text(service.name, service.name)
     since: int | None
-    effect = next((effects[key] for key in _names(service, template) if key in effects), None)
+    effect = next((effects[key] for key in _names(service, template) if key in effects), None) if effects else None
     if effect is not None and (said.at is None or effect.at >= said.at):
         state, since, text, why = effect.state, effect.at, Text(effect.text, effect.text), "incident"
     elif said.state in {"down", "degraded"} or (said.at is not None and moment - said.at < FRESH // _MICRO):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wardwatch.kernel.severity import Level
 from wardwatch.records.queries import alerts, incidents
 from wardwatch.usecases import care, clock
 from wardwatch.usecases.roles import Permission
@@ -29,8 +28,9 @@ def wall(asked: Asked) -> Page:
     boards = care.boards(scope, clock.now())
     columns = _columns(boards)
     open_incidents = incidents.open_by_tenant(scope & asked.actor.scope(Permission.SEE_INCIDENTS))
-    waiting = alerts.waiting_by_tenant(scope & asked.actor.scope(Permission.SEE_ALERTS))
-    grave = alerts.waiting_by_tenant(scope & asked.actor.scope(Permission.SEE_ALERTS), Level.HIGH)
+    counted = alerts.waiting_by_tenant(scope & asked.actor.scope(Permission.SEE_ALERTS))
+    waiting = {tenant: count for tenant, (count, _) in counted.items()}
+    grave = {tenant: count for tenant, (_, count) in counted.items()}
     boards = tuple(sorted(boards, key=lambda one: -_needs(one, open_incidents, grave)))
     rows: list[dict[str, Any]] = []
     for one in boards if asked.get("all") else boards[:ROWS]:
