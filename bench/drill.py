@@ -23,7 +23,7 @@ from pathlib import Path
 import orjson
 
 from wardwatch.correlation.correlator import Correlator
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk
 from wardwatch.listeners.sensors import Registry, Sensor, hashed
