@@ -24,7 +24,7 @@ import orjson
 
 from bench.figures import Figure, figure
 from wardwatch.correlation.correlator import Correlator
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk
 from wardwatch.listeners.sensors import Registry, Sensor, hashed

@@ -16,7 +16,8 @@ import orjson
 
 from bench import logs
 from wardwatch.cli._rules import cache_folder as default_folder
-from wardwatch.detection.match import Memory, match, needs
+from wardwatch.detection.match import match, needs
+from wardwatch.detection.memory import Memory
 from wardwatch.events import batch as layout
 from wardwatch.events.builder import BatchBuilder, Origin
 from wardwatch.events.record import Group

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import figures, logs, reconcile
 from bench.figures import Figure
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.kernel import ids
 from wardwatch.pipeline import ruleset
 from wardwatch.pipeline.ruleset import RulePaths

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench import figures, logs
 from wardwatch.catalogue import files
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.severity import Level
 from wardwatch.pipeline import ruleset

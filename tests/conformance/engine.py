@@ -17,11 +17,13 @@ from hypothesis import settings
 
 from wardwatch.catalogue.files import ContentFile
 from wardwatch.detection import match as matching
+from wardwatch.detection import memory as remembering
 from wardwatch.detection import scanner
 from wardwatch.detection.compiled import CompiledRules
 from wardwatch.detection.compiler import compile_rules
 from wardwatch.detection.load import load_files
-from wardwatch.detection.match import Memory, match
+from wardwatch.detection.match import match
+from wardwatch.detection.memory import Memory
 from wardwatch.detection.rules import Rule
 from wardwatch.events.builder import BatchBuilder, Origin, Wanted, all_fields
 from wardwatch.events.logsource import LogSource
@@ -77,9 +79,10 @@ def tuned(*, always_scan: bool = False, forgetful: bool = False) -> Iterator[Non
             patch.setattr(scanner, "_MIN_LITERALS", 1)
             patch.setattr(scanner, "_MIN_REGEXES", 1)
         if forgetful:
-            for name in ("_MAX_VALUES", "_MAX_VALUE", "_MAX_CLASSES"):
+            for name in ("_MAX_VALUES", "_MAX_VALUE"):
                 patch.setattr(matching, name, 1)
             patch.setattr(matching, "_RADIX_LIMIT", 4)
+            patch.setattr(remembering, "MAX_CLASSES", 1)
         yield
 
 

@@ -16,7 +16,8 @@ from tests.conformance.reference import Reference
 from tests.conformance.test_reference import DEFAULT_SOURCE, GROUPS, rule_of
 
 from wardwatch.detection.compiled import CompiledRules, restore
-from wardwatch.detection.match import Memory, match, needs
+from wardwatch.detection.match import match, needs
+from wardwatch.detection.memory import Memory
 from wardwatch.detection.store import Store
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.windows import log_source

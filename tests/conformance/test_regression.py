@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tests.conformance import engine, sigmahq
 
-from wardwatch.detection.match import Memory, match
+from wardwatch.detection.match import match
+from wardwatch.detection.memory import Memory
 from wardwatch.detection.store import Store
 from wardwatch.events.record import Reject
 from wardwatch.sources import evtx

@@ -8,7 +8,7 @@ from tests.conformance.engine import compiled
 
 from wardwatch.detection import predicates as kinds
 from wardwatch.detection.compiled import Expression, anchor, check_depth, numbers, restore
-from wardwatch.detection.match import _python
+from wardwatch.detection.memory import _python
 from wardwatch.detection.predicates import Predicate
 from wardwatch.kernel.errors import UnsupportedRuleError
 

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wardwatch import sources
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events.builder import Origin
 from wardwatch.events.record import Reject
 from wardwatch.frames.inputs import Input

@@ -1,186 +1,25 @@
 """The engine: one pure function, an EventBatch in, a table of (row, rule) out (docs/explanation/engine.md)."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from wardwatch.detection import predicates as kinds
-from wardwatch.detection.compiled import CompiledRules, Expression
+from wardwatch.detection.compiled import CompiledRules
 from wardwatch.detection.keywords import KeywordFilter
+from wardwatch.detection.memory import NOTHING, Field, Memory, Partition
 from wardwatch.detection.predicates import Predicate
-from wardwatch.detection.scanner import DatabaseStore, Scanner, built
 from wardwatch.events import batch as layout
 from wardwatch.events.batch import FIELD_PREFIX, NULL
-from wardwatch.events.logsource import LogSource, covers
+from wardwatch.events.logsource import LogSource
 
 MATCHES = pa.schema([pa.field("row", pa.uint32(), nullable=False), pa.field("rule", pa.uint32(), nullable=False)])
 
 _MAX_VALUES = 65_536  # remembered values of one field
 _MAX_VALUE = 4_096  # characters of a value worth remembering
-_MAX_CLASSES = 65_536  # remembered combinations of signatures, and signatures, of one log source
-_MAX_LOG_SOURCES = 10_000
 _RADIX_LIMIT = 1 << 62
-_NOTHING: frozenset[int] = frozenset()
-
-
-class _Field:
-    """One field of a partition: its scanner, what an absent and a null value mean, and what is remembered."""
-
-    def __init__(self, name: str, numbered: Sequence[int], rules: CompiledRules, store: DatabaseStore) -> None:
-        self.name = name
-        self.exists = frozenset(number for number in numbered if rules.looks[number][1] == kinds.EXISTS)
-        self.null = frozenset(number for number in numbered if rules.looks[number][1] == kinds.NULL)
-        self.known: dict[Any, int] = {}
-        self._numbered, self._rules, self._store = numbered, rules, store
-
-    @cached_property
-    def scanner(self) -> Scanner:
-        """What answers the predicates, made when a value is there to be asked: many fields are never seen.
-
-        It belongs to the rules, not to what is remembered: it is made once, however many memories there are.
-        """
-        key: tuple[str | int, ...] = (self.name, *self._numbered)
-        found: Scanner | None = self._rules.scanners.get(key)
-        if found is None:
-            predicates = ((number, self._rules.predicates[number]) for number in self._numbered)
-            found = self._rules.scanners[key] = Scanner(predicates, self._store)
-        return found
-
-
-class _Partition:
-    """The rules of one log source, arranged for matching; and its part of the memory.
-
-    A signature is the set of predicates that are true for one value; signatures are numbered, 0 is the empty set.
-    """
-
-    def __init__(self, rules: CompiledRules, numbered: Sequence[int], store: DatabaseStore) -> None:
-        self.rules = list(numbered)
-        self._conditions = rules.conditions
-        self.by_anchor: dict[int, list[int]] = {}
-        self.always: list[int] = []
-        asked: set[int] = set()
-        for number in self.rules:
-            asked.update(rules.asked[number])
-            anchors = rules.anchors[number]
-            if anchors is None:
-                self.always.append(number)
-            for one in anchors or ():
-                self.by_anchor.setdefault(one, []).append(number)
-        self._store = store
-        self._arrange(rules, sorted(asked))
-        self._compiled = rules.compiled
-        self.forget()
-
-    def _arrange(self, rules: CompiledRules, asked: Sequence[int]) -> None:
-        by_field: dict[str, list[int]] = {}
-        self._keywords: list[tuple[int, Predicate]] = []
-        self.references: list[tuple[int, Predicate]] = []
-        for number in asked:
-            name, kind = rules.looks[number]
-            if name is None:
-                self._keywords.append((number, rules.predicates[number]))
-            elif kind == kinds.REFERENCE:
-                self.references.append((number, rules.predicates[number]))
-            else:
-                by_field.setdefault(name, []).append(number)
-        self.fields = {name: _Field(name, numbered, rules, self._store) for name, numbered in by_field.items()}
-        self.needs = frozenset(by_field) | {str(p.args[0]) for _, p in self.references}
-        self.needs |= {p.field for _, p in self.references if p.field}
-
-    @cached_property
-    def keywords(self) -> Scanner | None:
-        """What answers the predicates that look at every field, if there are any."""
-        return Scanner(self._keywords, self._store) if self._keywords else None
-
-    @cached_property
-    def keyword_filter(self) -> KeywordFilter:
-        """What tells which values may hold a keyword."""
-        return KeywordFilter((predicate for _, predicate in self._keywords), self._store)
-
-    def forget(self) -> None:
-        """Empty the memory of this partition."""
-        self.sets: list[frozenset[int]] = [_NOTHING]
-        self.signatures: dict[frozenset[int], int] = {_NOTHING: 0}
-        self.classes: dict[tuple[int, ...], tuple[int, ...]] = {}
-        for one in self.fields.values():
-            one.known.clear()
-
-    def signature(self, true: frozenset[int]) -> int:
-        """Return the number of a set of predicates."""
-        found = self.signatures.get(true)
-        if found is None:
-            found = self.signatures[true] = len(self.sets)
-            self.sets.append(true)
-        return found
-
-    def fires(self, true: frozenset[int]) -> tuple[int, ...]:
-        """Return the rules that fire where exactly the predicates `true` are true."""
-        candidates = set(self.always)
-        for number in true:
-            candidates.update(self.by_anchor.get(number, ()))
-        return tuple(sorted(number for number in candidates if self._condition(number)(true)))
-
-    def _condition(self, rule: int) -> Callable[[frozenset[int]], bool]:
-        found = self._compiled.get(rule)
-        if found is None:
-            source = f"lambda true: {_python(self._conditions[rule])}"
-            found = self._compiled[rule] = eval(source, {"__builtins__": {}})  # noqa: S307  (numbers and operators only)
-        return found
-
-
-def _python(expression: Expression) -> str:
-    """Write an expression as Python; it holds nothing but numbers and operators."""
-    if isinstance(expression, bool):
-        return str(expression)
-    if not isinstance(expression, list):
-        return f"{int(expression)} in true"
-    operator, parts = expression[0], [_python(part) for part in expression[1:]]
-    if operator == "not":
-        return f"not ({parts[0]})"
-    return "(" + {"and": " and ", "or": " or "}[operator].join(parts) + ")"
-
-
-class Memory:
-    """What the engine remembers between batches: it changes speed, never results, and is bounded.
-
-    One memory belongs to one rule set. `store` keeps compiled pattern databases on disk.
-    """
-
-    def __init__(self, store: DatabaseStore = built) -> None:
-        self.store = store
-        self._rules: CompiledRules | None = None
-        self._by_source: dict[LogSource, list[int]] = {}  # rules by the log source that they name
-        self._partitions: dict[tuple[int, ...], _Partition] = {}
-        self._known: dict[LogSource, _Partition] = {}
-
-    def partition(self, rules: CompiledRules, logsource: LogSource) -> _Partition:
-        """Return the partition of a log source, building it at first sight."""
-        if self._rules is not rules:
-            self._take(rules)
-        found = self._known.get(logsource)
-        if found is None:
-            if len(self._known) >= _MAX_LOG_SOURCES:  # names of services can come from the log
-                self._known.clear()
-            found = self._known[logsource] = self._covering(rules, logsource)
-        if len(found.classes) > _MAX_CLASSES or len(found.sets) > _MAX_CLASSES:
-            found.forget()
-        return found
-
-    def _take(self, rules: CompiledRules) -> None:
-        self._rules, self._by_source, self._partitions, self._known = rules, {}, {}, {}
-        for number, key in enumerate(rules.keys):
-            self._by_source.setdefault(key.logsource, []).append(number)
-
-    def _covering(self, rules: CompiledRules, logsource: LogSource) -> _Partition:
-        """Log sources that the same rules cover share a partition, however many there are."""
-        named = (numbered for rule, numbered in self._by_source.items() if covers(rule, logsource))
-        key = tuple(sorted(number for numbered in named for number in numbered))
-        if key not in self._partitions:
-            self._partitions[key] = _Partition(rules, key, self.store)
-        return self._partitions[key]
 
 
 def needs(rules: CompiledRules, logsource: LogSource, memory: Memory) -> frozenset[str]:
@@ -229,11 +68,11 @@ def match(batch: pa.RecordBatch, rules: CompiledRules, memory: Memory, *, keywor
     return pa.table([rows[sort], fired_rules[sort]], schema=MATCHES)
 
 
-def _fires(partition: _Partition, columns: Sequence[np.ndarray], row: int) -> tuple[int, ...]:
+def _fires(partition: Partition, columns: Sequence[np.ndarray], row: int) -> tuple[int, ...]:
     key = tuple(sorted({int(column[row]) for column in columns}))
     fired = partition.classes.get(key)
     if fired is None:
-        true = _NOTHING.union(*(partition.sets[signature] for signature in key))
+        true = NOTHING.union(*(partition.sets[signature] for signature in key))
         fired = partition.classes[key] = partition.fires(true)
     return fired
 
@@ -254,7 +93,7 @@ def _classes(columns: Sequence[np.ndarray], rows: int) -> tuple[np.ndarray, np.n
     return numbered, first_rows
 
 
-def _signature_columns(batch: pa.RecordBatch, partition: _Partition) -> list[np.ndarray]:
+def _signature_columns(batch: pa.RecordBatch, partition: Partition) -> list[np.ndarray]:
     """For each field that rules ask: the signature of each row's value."""
     columns = []
     names = {
@@ -274,7 +113,7 @@ def _signature_columns(batch: pa.RecordBatch, partition: _Partition) -> list[np.
     return columns
 
 
-def _keyword_columns(batch: pa.RecordBatch, partition: _Partition) -> list[np.ndarray]:
+def _keyword_columns(batch: pa.RecordBatch, partition: Partition) -> list[np.ndarray]:
     """Signatures of keyword predicates, for each column in which a keyword was found."""
     found = [
         _of_keywords(column, partition)
@@ -284,7 +123,7 @@ def _keyword_columns(batch: pa.RecordBatch, partition: _Partition) -> list[np.nd
     return [column for column in found if column is not None]
 
 
-def _of_column(array: pa.Array, asked: _Field, partition: _Partition) -> np.ndarray:
+def _of_column(array: pa.Array, asked: Field, partition: Partition) -> np.ndarray:
     if not isinstance(array, pa.DictionaryArray):
         return _of_lists(array, asked, partition)
     of_values = np.array(_signatures(array.dictionary.to_pylist(), asked, partition), np.int64)
@@ -297,7 +136,7 @@ def _of_column(array: pa.Array, asked: _Field, partition: _Partition) -> np.ndar
     return signatures
 
 
-def _signatures(values: list[Any], asked: _Field, partition: _Partition) -> list[int]:
+def _signatures(values: list[Any], asked: Field, partition: Partition) -> list[int]:
     """Return the signature of each value, scanning those not seen before."""
     known = asked.known
     if len(known) > _MAX_VALUES:
@@ -316,7 +155,7 @@ def _signatures(values: list[Any], asked: _Field, partition: _Partition) -> list
     return found
 
 
-def _of_lists(array: pa.ListArray, asked: _Field, partition: _Partition) -> np.ndarray:
+def _of_lists(array: pa.ListArray, asked: Field, partition: Partition) -> np.ndarray:
     """A list's predicates are those of its elements, together."""
     cells = array.to_pylist()
     elements = sorted({element for cell in cells for element in cell or () if element != NULL})
@@ -331,7 +170,7 @@ def _of_lists(array: pa.ListArray, asked: _Field, partition: _Partition) -> np.n
     return np.array(signatures, np.int64)
 
 
-def _of_keywords(array: pa.Array, partition: _Partition) -> np.ndarray | None:
+def _of_keywords(array: pa.Array, partition: Partition) -> np.ndarray | None:
     """Signatures of the keyword predicates that hold in a column; `None` where none does."""
     values = array.dictionary if isinstance(array, pa.DictionaryArray) else array.flatten()
     candidates = _keyword_candidates(values, partition)
@@ -352,14 +191,14 @@ def _of_keywords(array: pa.Array, partition: _Partition) -> np.ndarray | None:
     by_text = dict(zip(texts, true_of, strict=True))
     return np.array(
         [
-            partition.signature(_NOTHING.union(*(by_text.get(one, _NOTHING) for one in cell or ())))
+            partition.signature(NOTHING.union(*(by_text.get(one, NOTHING) for one in cell or ())))
             for cell in array.to_pylist()
         ],
         np.int64,
     )
 
 
-def _keyword_candidates(values: pa.StringArray, partition: _Partition) -> list[int]:
+def _keyword_candidates(values: pa.StringArray, partition: Partition) -> list[int]:
     if not partition.keyword_filter.usable:
         return list(range(len(values)))
     _, offsets, data = values.buffers()
@@ -370,7 +209,7 @@ def _keyword_candidates(values: pa.StringArray, partition: _Partition) -> list[i
 
 
 def _of_reference(
-    batch: pa.RecordBatch, names: dict[str, int], number: int, predicate: Predicate, partition: _Partition
+    batch: pa.RecordBatch, names: dict[str, int], number: int, predicate: Predicate, partition: Partition
 ) -> np.ndarray:
     """Signatures of a predicate that compares two fields of a row."""
     other, at_start, at_end = predicate.args

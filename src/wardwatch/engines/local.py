@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.kernel.errors import WardwatchError
 from wardwatch.pipeline import ruleset
 from wardwatch.pipeline.in_process import InProcess

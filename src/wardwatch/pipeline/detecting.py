@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 import pyarrow as pa
 
 from wardwatch.correlation.sighting import Sighting
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.errors import WardwatchError
 from wardwatch.pipeline.assembling import Carry

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator
 
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.pipeline.ruleset import RuleSet
 from wardwatch.pipeline.tasks import Settings, Task, TaskResult
 from wardwatch.pipeline.work import Worker

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from wardwatch.correlation.sighting import Sighting
 from wardwatch.detection.compiled import CompiledRules
-from wardwatch.detection.match import Memory, match
+from wardwatch.detection.match import match
+from wardwatch.detection.memory import Memory
 from wardwatch.detection.rules import Rule
 from wardwatch.events import batch as layout
 from wardwatch.events.alert import Alert

@@ -9,7 +9,8 @@ import numpy as np
 
 from wardwatch.detection.compiled import CompiledRules
 from wardwatch.detection.keywords import KeywordFilter
-from wardwatch.detection.match import Memory, keyword_filter
+from wardwatch.detection.match import keyword_filter
+from wardwatch.detection.memory import Memory
 from wardwatch.events.builder import BatchBuilder, Origin, Unnumbered, Wanted
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import Group, Record, Reject

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events.alert import Alert
 from wardwatch.frames.inputs import Input
 from wardwatch.pipeline.lake import Lake

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from wardwatch import sources
 from wardwatch.detection.compiled import CompiledRules
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events import batch as layout
 from wardwatch.events.builder import Origin
 from wardwatch.events.logsource import LogSource

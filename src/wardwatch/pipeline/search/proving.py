@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from wardwatch.catalogue.files import ContentFile
-from wardwatch.detection.match import Memory, match
+from wardwatch.detection.match import match
+from wardwatch.detection.memory import Memory
 from wardwatch.events.builder import BatchBuilder, Origin
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import Record

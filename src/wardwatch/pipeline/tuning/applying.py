@@ -15,7 +15,8 @@ import yaml
 
 from wardwatch.catalogue.files import ContentFile
 from wardwatch.detection.compiled import CompiledRules
-from wardwatch.detection.match import Memory, match
+from wardwatch.detection.match import match
+from wardwatch.detection.memory import Memory
 from wardwatch.detection.rules import Rule
 from wardwatch.events.alert import Alert
 from wardwatch.events.builder import BatchBuilder, Origin

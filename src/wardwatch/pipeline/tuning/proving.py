@@ -13,7 +13,7 @@ from wardwatch.correlation.correlator import Correlator, Limits
 from wardwatch.correlation.rules import Correlations
 from wardwatch.correlation.sighting import Sighting
 from wardwatch.detection.compiled import CompiledRules
-from wardwatch.detection.match import Memory
+from wardwatch.detection.memory import Memory
 from wardwatch.events import batch as layout
 from wardwatch.events.alert import Alert
 from wardwatch.events.logsource import covers
