@@ -147,6 +147,7 @@ def test_it_receives_and_ends_cleanly_when_it_is_told_to(process: Process, run: 
     assert status.code == 0
     assert status.out.splitlines()[0] == f"ingest: running, process {running.pid}"
     assert re.search(r"frames_total +2  listener=ndjson tenant=north sensor=fw1", status.out)
+    assert re.search(r"last_at +2\d{3}-\d\d-\d\dT[\d:.]+Z  listener=ndjson", status.out), "a time is shown as one"
     assert run("status", "--tenant", "south").out.count("\n") == 1
     running.send_signal(signal.SIGTERM)
     _, errors = running.communicate(timeout=20)

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 from tests.cli.conftest import HIT, MISS, Run, spawned
+from tests.listeners.receiving import until
 from tests.pipeline.spool.spooling import arrived, spool
 
 from wardwatch.kernel.disk import Disk
@@ -72,3 +73,17 @@ def test_it_ends_cleanly_when_it_is_told_to(run: Run, home: Path) -> None:
         _, err = process.communicate(timeout=60)
         assert (process.returncode, err.decode().splitlines()[-1]) == (0, "1 events, 1 alerts, 0 not understood")
     assert run("pipeline", "--until-empty").err.splitlines()[-1] == "0 events, 0 alerts, 0 not understood"
+
+
+def test_a_file_of_alerts_grows_while_it_runs(run: Run, home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "alerts.jsonl"
+    out.write_text("before\n")
+    assert run("config").code == 0
+    with spawned("pipeline", "--json", str(out)) as process:
+        put(home, HIT)
+        until(lambda: out.read_text().count("\n") == 2)
+        assert json.loads(out.read_text().splitlines()[1])["tenant"] == "north"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert out.read_text().count("\n") == 2
+    assert run("pipeline", "--json", str(tmp_path)).code == 2

@@ -173,6 +173,8 @@ def test_expiry_is_dry_unless_it_is_said(run: Run, home: Path) -> None:
             lake.commit(lake.stage(made), {})
     before = run("search", "--count").out
     assert "would remove 2 events" in run("lake", "expire", "--days", "300", "--source", "other=1").out
+    (home / "wardwatch.toml").write_text('[lake]\nkeep_days = 500\nkeep = [{source = "zeek", days = 300}]\n')
+    assert "would remove 1 events" in run("lake", "expire").out, "as settings say"
     assert run("search", "--count").out == before
     run("lake", "hold", "case-7", "--tenant", "nord", "--reason", "inquiry", "--by", "ida", "--source", "zeek")
     assert "held: case-7 by ida: inquiry" in run("lake", "status").out

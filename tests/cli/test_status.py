@@ -30,5 +30,6 @@ def test_each_sensor_is_told(run: Run, home: Path) -> None:
         "nord srv: lag 0 s, backlog 0 frames",
         "sud other: lag 0 s, backlog 0 frames",
     ]
+    assert [line for line in lines if "last_at_seconds" in line] == [], "a time is shown as one"
     assert sum("not understood: 7" in line for line in lines) == 1
     assert sum("/s, learning" in line for line in lines) == 2

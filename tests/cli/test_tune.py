@@ -39,6 +39,10 @@ def test_from_a_false_alert_to_a_tuning_and_its_end(run: Run, hospital: Hospital
     assert (added.code, proof["before"], proof["must_fire"]) == (0, {SHADOWS: 2}, [])
     assert [one["alerts"] for one in proof["quiet"]] == [2]
 
+    again = run("replay", "--no-own-rules", "--json", "-")
+    assert (again.out, "tunings withheld 2 alerts more: --no-tunings" in again.err) == ("", True)
+    assert len(run("replay", "--no-own-rules", "--no-tunings", "--json", "-").out.splitlines()) == 2
+
     hospital.start()
     hospital.receive([event(HIT, user=BACKUP, at=hospital.at)])
     hospital.work()

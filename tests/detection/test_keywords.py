@@ -12,7 +12,7 @@ from tests.conformance import engine
 from wardwatch.detection import predicates as kinds
 from wardwatch.detection.keywords import KeywordFilter
 from wardwatch.detection.predicates import ANY, ONE, Predicate
-from wardwatch.events import columns
+from wardwatch.events import words
 from wardwatch.events.batch import NULL
 
 PIECES = st.sampled_from(
@@ -138,7 +138,7 @@ JSON = st.recursive(
 
 def seen_by_rules(value: object) -> list[str]:
     """The texts of a field, as the engine's columns hold them."""
-    return [columns.text_of(one) for one in value] if isinstance(value, list) else [columns.text_of(value)]
+    return [words.text_of(one) for one in value] if isinstance(value, list) else [words.text_of(value)]
 
 
 @settings(max_examples=engine.examples(400))

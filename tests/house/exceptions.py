@@ -12,6 +12,7 @@ BROAD_EXCEPT: dict[str, str] = {
     "src/wardwatch/cli/__init__.py::main": "the last resort: a failure must never look like a finding",
     "src/wardwatch/pipeline/detecting.py::run": "a worker's loop: one frame must not stop the others",
     "src/wardwatch/pipeline/work.py::_part": "a worker's loop: one log must not stop the others",
+    "src/wardwatch/runtime/clock.py::_guarded": "a worker's loop: one hospital's trouble must not stop the others",
     "src/wardwatch/runtime/watching.py::_guarded": "a worker's loop: one tenant must not stop the others",
     "src/wardwatch/pipeline/spool/writer.py::_commit": "a worker's loop: senders that wait must hear of any failure",
 }

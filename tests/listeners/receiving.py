@@ -14,6 +14,7 @@ from typing import Any
 
 import uvloop
 
+from wardwatch.frames.described import Description, parts
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import WardwatchError
 from wardwatch.listeners.sensors import Registry, Sensor, hashed
@@ -71,6 +72,14 @@ class Running:
         return [
             body for chunk in self.receiving.spool.lane(tenant).read(None) for body in chunk.batch["body"].to_pylist()
         ]
+
+    def plain(self, tenant: str = "north") -> list[bytes]:
+        """The same, without what is said beside them."""
+        return [parts(body)[1] for body in self.bodies(tenant)]
+
+    def said(self, tenant: str = "north") -> list[Description | None]:
+        """What is said beside them."""
+        return [parts(body)[0] for body in self.bodies(tenant)]
 
     def frames(self, tenant: str = "north") -> list[dict[str, Any]]:
         return [row for chunk in self.receiving.spool.lane(tenant).read(None) for row in chunk.batch.to_pylist()]

@@ -19,6 +19,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from tests.listeners.receiving import ANY, NORTH, TOKEN, Running, running, until
 
+from wardwatch.frames.described import parts
 from wardwatch.kernel.disk import Disk
 from wardwatch.listeners.sensors import Sensor, hashed
 from wardwatch.listeners.tls import Authority
@@ -276,8 +277,12 @@ def test_the_opentelemetry_sdk(tmp_path: Path, compression: Compression) -> None
             logger.emit(severity_number=SeverityNumber.INFO, body=f"<13>message {number}")
         logger.emit(body={"EventID": 1, "list": ["a", "b"]})
         provider.shutdown()
-        assert here.bodies()[:20] == [b"<13>message %d" % number for number in range(20)]
-        assert here.bodies()[20] == b'{"EventID":1,"list":["a","b"]}'
+        assert here.plain()[:20] == [b"<13>message %d" % number for number in range(20)]
+        assert here.plain()[20] == b'{"EventID":1,"list":["a","b"]}'
+        (said,) = here.said()[20:]
+        assert said is not None
+        assert said.fields["telemetry.sdk.language"] == "python"
+        assert said.time is not None
     logging.getLogger("opentelemetry").handlers.clear()
 
 
@@ -307,7 +312,7 @@ def test_curl_as_splunk_documents_it(tmp_path: Path, authority: Authority) -> No
         assert raw == '{"text":"Success","code":0,"ackId":0}'
         assert curl(f"{base}/ack?channel={channel}", "-d", '{"acks":[0,1]}') == '{"acks":{"0":true,"1":false}}'
         assert curl(f"{base}/health") == '{"text":"HEC is healthy","code":17}'
-        assert [(frame["source_hint"], frame["body"]) for frame in here.frames()] == [
+        assert [(frame["source_hint"], parts(frame["body"])[1]) for frame in here.frames()] == [
             (None, b"hello world"),
             ("windows_json", b'{"a":1}'),
             (None, b"1, 2, 3... Hello"),

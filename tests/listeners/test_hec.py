@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from tests.listeners.receiving import TOKEN, ask, running
 
+from wardwatch.frames.described import Description
+
 SPLUNK = {"Authorization": f"Splunk {TOKEN}"}
 CHANNEL = {"X-Splunk-Request-Channel": "FE0ECFAD-13D5-401B-847D-77833BD77131"} | SPLUNK
 
@@ -22,13 +24,32 @@ def test_events(tmp_path: Path, body: bytes) -> None:
     with running(tmp_path) as here:
         answer = here.post("/services/collector/event", body, SPLUNK)
         assert (answer.status, answer.json) == (200, {"text": "Success", "code": 0})
-        assert here.bodies() == [b"Hello, world!", b'{"a":1}']
+        assert here.plain() == [b"Hello, world!", b'{"a":1}']
+
+
+def test_what_is_said_beside_events_is_kept(tmp_path: Path) -> None:
+    events = (
+        b'{"time":1433188255.5,"host":"web1","source":"/var/log/x","sourcetype":"y","index":"main","fields":{"a":1,"b":["c"]},"event":"one"}'
+        b'{"time":"1433188255.500001","host":5,"source":null,"event":"two"}{"time":"soon","event":"three"}{"time":-1,"event":"four"}'
+    )
+    with running(tmp_path) as here:
+        assert here.post("/services/collector/event", events, SPLUNK).status == 200
+        assert here.plain() == [b"one", b"two", b"three", b"four"]
+        named = {"hec.source": "/var/log/x", "hec.sourcetype": "y", "hec.index": "main"}
+        assert here.said() == [
+            Description(1_433_188_255_500_000, "web1", {**named, "a": 1, "b": ["c"]}),
+            Description(1_433_188_255_500_001),
+            None,
+            None,
+        ]
+        assert here.post("/services/collector/raw?host=h&source=s", b"x\ny", SPLUNK).status == 200
+        assert here.said()[4:] == [Description(None, "h", {"hec.source": "s"})] * 2
 
 
 def test_raw_lines(tmp_path: Path) -> None:
     with running(tmp_path) as here:
         answer = here.post("/services/collector/raw?channel=abc&sourcetype=manual", b"one\r\n\ntwo", SPLUNK)
-        assert (answer.status, answer.json, here.bodies()) == (
+        assert (answer.status, answer.json, here.plain()) == (
             200,
             {"text": "Success", "code": 0, "ackId": 0},
             [b"one", b"two"],
@@ -60,6 +81,8 @@ def test_acknowledgements(tmp_path: Path) -> None:
         (b'{"event":"x"}\n{"text":"x"}', 12, 1),
         (b'{"event":" "}', 13, 0),
         (b"\xff\xfe", 6, 0),
+        (b'{"event":"x","fields":[1]}', 15, 0),
+        (b'{"event":{"a":\n123456789012345678901234567890}}', 6, 0),
         (b"[" * 100_000, 6, 0),
     ],
 )

@@ -10,6 +10,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from tests.listeners.receiving import running
 
+from wardwatch.frames.described import Description
+
 PROTOBUF, JSON = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json; charset=utf-8"}
 EXPECTED = [b"<13>a line", b'{"a":1,"b":[true,1.5,"AP8="],"c":null}', b'{"k":"v"}']
 
@@ -88,6 +90,41 @@ def test_json(tmp_path: Path) -> None:
     with running(tmp_path) as here:
         answer = here.post("/v1/logs", json.dumps(AS_JSON).encode(), JSON)
         assert (answer.status, answer.json, here.bodies()) == (200, {}, EXPECTED)
+
+
+BESIDE = Description(
+    1_795_521_600_000_001, "web1", {"host.name": "web1", "service.name": "pacs", "k": 5, "severity_text": "WARN"}
+)
+
+
+def test_what_stands_beside_a_record_is_kept(tmp_path: Path) -> None:
+    nano = 1_795_521_600_000_001_500
+    sent = request()
+    record = sent.resource_logs[0].scope_logs[0].log_records[0]
+    record.time_unix_nano, record.observed_time_unix_nano, record.severity_text = nano, 7_000, "WARN"
+    record.attributes.append(KeyValue(key="k", value=AnyValue(int_value=5)))
+    around = {"host.name": "web1", "service.name": "pacs"}
+    sent.resource_logs[0].resource.attributes.extend(
+        KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in around.items()
+    )
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in around.items()]
+    plain = {
+        "timeUnixNano": str(nano),
+        "severityText": "WARN",
+        "attributes": [{"key": "k", "value": {"intValue": "5"}}],
+    }
+    logs = [
+        {"body": {"stringValue": "<13>a line"}, **plain},
+        {"observedTimeUnixNano": "7000", **plain, "timeUnixNano": "0"},
+    ]
+    as_json = {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": [{"logRecords": logs}]}]}
+    with running(tmp_path) as here:
+        assert here.post("/v1/logs", sent.SerializeToString(), PROTOBUF).status == 200
+        assert (here.plain(), here.said()[0]) == (EXPECTED, BESIDE)
+        assert [said and said.host for said in here.said()] == ["web1"] * 3
+        assert here.post("/v1/logs", json.dumps(as_json).encode(), JSON).status == 200
+        assert (here.plain()[3:], here.said()[3]) == ([EXPECTED[0], b'{"k":5}'], BESIDE)
+        assert here.said()[4] == Description(7, "web1", {**around, "severity_text": "WARN"})
 
 
 def test_what_is_too_large_is_told(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import pyarrow as pa
@@ -25,6 +26,7 @@ from wardwatch.pipeline.privacy import Privacy
 from wardwatch.pipeline.ruleset import RuleSet
 from wardwatch.pipeline.spool import Lane
 
+T = TypeVar("T")
 SAMPLES = Path(__file__).parents[2] / "src/wardwatch/content/samples"
 SEGMENT = "0000000000000001-00000000"
 SECOND = 1_000_000
@@ -117,6 +119,18 @@ def rows(batches: Iterable[pa.RecordBatch]) -> dict[bytes, dict[str, Any]]:
 
 
 HOMES: list["Home"] = []  # those that are open
+
+
+class InTurn(Executor):
+    """Runs what is handed to it at once, in the caller's thread."""
+
+    def submit(self, run: Callable[..., T], /, *args: object, **more: object) -> Future[T]:
+        done: Future[T] = Future()
+        try:
+            done.set_result(run(*args, **more))
+        except OSError as error:
+            done.set_exception(error)
+        return done
 
 
 class Home:

@@ -17,6 +17,8 @@ from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.retro import Replay
 from wardwatch.pipeline.ruleset import ContentFile, RuleSet
 from wardwatch.pipeline.tasks import Settings
+from wardwatch.pipeline.tuning import applying
+from wardwatch.pipeline.tuning.document import Tuning
 
 NOW = stamps.iso("2026-11-23T12:00:00Z")[0]
 HOUR = 3_600_000_000
@@ -99,3 +101,26 @@ def test_the_alerts_are_those_of_the_day_itself(rules: RuleSet, lake: Lake, tmp_
     once, again = (found(rules, lake, tmp_path, ("north",)) for _ in range(2))
     assert [replace(one) for one in once] == again
     assert len({one.id for one in once}) == len(once)
+
+
+def tuned(rules: RuleSet, number: int, slug: str, detection: dict[str, object], days: int = 1) -> None:
+    """Withhold, in the north, what one of the rules says."""
+    tuning = Tuning(
+        slug, "north", f"00000000-0000-0000-0000-{number:012}", {"s": detection, "condition": "s"},
+        owner="Ida", reason="known", created_at=NOW - HOUR, expires_at=NOW + days * 24 * HOUR,
+    )  # fmt: skip
+    rules.tunings = applying.compiled([tuning], rules.rules, {})
+
+
+def test_tunings_withhold_what_they_withhold_live(rules: RuleSet, lake: Lake, tmp_path: Path) -> None:
+    tuned(rules, 1, "pc", {"host": "pc1"})
+    assert told(found(rules, lake, tmp_path, ("north", "south"))) == [("south", "A wrong password", 1)]
+    tuned(rules, 2, "many", {"host": "pc1"})
+    replay = Replay(rules, lake, tmp_path)
+    settings = Settings("", NOW, Level.INFORMATIONAL, needs=tuple(rules.correlations.needs.items()))
+    assert told(list(replay.run(("north",), settings))) == [("north", "A wrong password", 1)] * 4
+    assert dict(replay.summary.withheld) == {("00000000-0000-0000-0000-000000000002", "many"): 1}
+    tuned(rules, 1, "pc", {"host": "pc1"}, days=-1)
+    assert len(found(rules, lake, tmp_path, ("north",))) == 5, "it had expired when the events arrived"
+    tuned(rules, 1, "pc", {"host": "pc2"})
+    assert len(found(rules, lake, tmp_path, ("north",))) == 5, "it is about another host"

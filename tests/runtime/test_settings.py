@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from wardwatch.kernel.errors import ContentError, InputError
+from wardwatch.pipeline.lake.retention import Retention
 from wardwatch.runtime import settings
 from wardwatch.runtime.settings import SECTIONS, Ingest
+from wardwatch.runtime.upkeep import retention
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,6 +61,27 @@ def test_what_is_shown_is_toml_that_means_the_same(tmp_path: Path) -> None:
     assert again.ingest.tail == ({"path": 'a"b', "sensor": "s"},)
 
 
+def test_how_long_events_are_kept(tmp_path: Path) -> None:
+    keep = """
+[lake]
+keep_days = 180
+keep = [
+  {source = "zeek", days = 30}, {tenant = "nord", days = 730}, {tenant = "nord", source = "zeek", days = 90},
+  {tenant = "sud", source = "cef", days = 7},
+]
+[privacy]
+epoch_days = 30
+"""
+    found = settings.load(written(tmp_path, keep))
+    assert retention(found.lake, "nord") == Retention(730, {"zeek": 90})
+    assert retention(found.lake, "sud") == Retention(180, {"zeek": 30, "cef": 7})
+    assert retention(found.lake, "est") == Retention(180, {"zeek": 30})
+    assert found.privacy.epoch_days == 30
+    shown = {name: value for name, value, _ in settings.shown(found)}
+    again = settings.load(written(tmp_path, f"[lake]\nkeep = {shown['lake.keep']}"))
+    assert again.lake.keep == found.lake.keep
+
+
 @pytest.mark.parametrize(
     ("text", "what", "line"),
     [
@@ -74,6 +97,11 @@ def test_what_is_shown_is_toml_that_means_the_same(tmp_path: Path) -> None:
         ("[ingest]\nmetrics = 5", "a text", 2),
         ('[ingest]\ntail = [{path = "x"}]', "tables with path", 2),
         ("[ingest]\ntail = 5", "a list of tables", 2),
+        ("[lake]\nkeep_days = 0", "days, from 1", 2),
+        ("[lake]\nkeep = [{days = 3}]", "tables with days, and tenant or source", 2),
+        ('[lake]\nkeep = [{days = 3, source = "x", other = 1}]', "tables with days", 2),
+        ('[lake]\nkeep = [{days = "x", source = "x"}]', "a whole number", 2),
+        ("[lake]\nkeep = 5", "a list of tables", 2),
         ("[ingest]\nhtpp = []", "unknown setting 'htpp'", 2),
         ("\n[injest]\nhttp = []", "unknown section 'injest'", 2),
         ("ingest = 5", "unknown section 'ingest'", 1),

@@ -1,7 +1,8 @@
 """The process that watches: one tenant that fails concerns no other; a full disk; rules that change."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,19 +10,17 @@ from pathlib import Path
 import pytest
 from tests.faults.faulty_disk import FaultyDisk, QuickDisk
 from tests.listeners.receiving import until
-from tests.pipeline.living import BAD, BURST, NOON, RULES, SECOND, event, rows
+from tests.pipeline.living import BAD, BURST, NOON, RULES, SECOND, InTurn, event, rows
 from tests.pipeline.spool.spooling import arrived, spool
 
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk, DiskFile
-from wardwatch.pipeline import alert_log
+from wardwatch.pipeline import alert_log, figures
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.live import COMMIT_AFTER, LaneWatch
-from wardwatch.pipeline.privacy import Privacy
 from wardwatch.pipeline.ruleset import RulePaths
 from wardwatch.pipeline.spool import Spool
-from wardwatch.runtime import figures, watching
-from wardwatch.runtime.settings import PipelineSettings, Settings, SpoolSettings
+from wardwatch.runtime.settings import LakeSettings, PipelineSettings, PrivacySettings, Settings, SpoolSettings
 from wardwatch.runtime.watching import Watching
 
 DAY = 86_400 * SECOND
@@ -31,8 +30,9 @@ AGAIN = 2 * SECOND
 class Play:
     """A pipeline whose clock stands still unless it is told to move, and what it said."""
 
-    def __init__(self, home: Path, disk: Disk, **settings: int) -> None:
+    def __init__(self, home: Path, disk: Disk, beside: Executor | None = None, **settings: int) -> None:
         self.home = home
+        self.disk = disk
         self.now = NOON
         self.said: list[str] = []
         self.alerts: list[Alert] = []
@@ -41,7 +41,13 @@ class Play:
         (home / "rules" / "rules.yml").write_text(RULES)
         made = Settings(home, spool=replace(SpoolSettings(), reserve=0), pipeline=PipelineSettings(**settings))
         self.watching = Watching(
-            made, self.find, clock=lambda: self.now, disk=disk, tell=self.said.append, on_alerts=self.alerts.extend
+            made,
+            self.find,
+            clock=lambda: self.now,
+            disk=disk,
+            tell=self.said.append,
+            on_alerts=self.alerts.extend,
+            beside=beside or InTurn(),
         )
 
     def find(self) -> RulePaths:
@@ -69,8 +75,8 @@ class Play:
 
 
 @contextmanager
-def playing(home: Path, disk: Disk | None = None, **settings: int) -> Iterator[Play]:
-    play = Play(home, disk or QuickDisk(), **settings)
+def playing(home: Path, disk: Disk | None = None, beside: Executor | None = None, **settings: int) -> Iterator[Play]:
+    play = Play(home, disk or QuickDisk(), beside, **settings)
     try:
         yield play
     finally:
@@ -194,7 +200,7 @@ class FullDisk(QuickDisk):
 
 def test_a_full_disk_makes_room_by_policy_and_keeps_alerts(tmp_path: Path) -> None:
     disk = FullDisk()
-    with playing(tmp_path, disk, keep_days=30) as play:
+    with playing(tmp_path, disk) as play:
         play.put("north", event("old"))
         play.steps()
         play.steps(COMMIT_AFTER)
@@ -209,6 +215,23 @@ def test_a_full_disk_makes_room_by_policy_and_keeps_alerts(tmp_path: Path) -> No
         play.steps(COMMIT_AFTER)
         assert play.commands("north") == ["bad"] * 3, "the oldest went, the new came"
         assert play.logged("north") == [BAD, BAD, BAD, BURST]
+
+
+def test_settings_say_how_long_and_in_which_epochs(tmp_path: Path) -> None:
+    stated = Settings(tmp_path, privacy=PrivacySettings(epoch_days=1), lake=LakeSettings(keep_days=2))
+    message = b"MSH|^~\\&|LAB|CHU|ADT|CHU|20261124120000||ADT^A01|1|P|2.5\rPID|1||4711^^^CHU||DOE^JANE\r"
+    with playing(tmp_path) as play:
+        play.watching.stop()
+        play.watching = Watching(stated, play.find, clock=lambda: play.now, disk=play.disk, beside=InTurn())
+        play.put("north", message)
+        play.steps()
+        play.steps(COMMIT_AFTER)
+        epoch = play.now // DAY
+        assert [path.name for path in (tmp_path / "keys/privacy/north").glob("epoch-*")] == [f"epoch-{epoch}.key"]
+        play.watching._upkeep.once(play.now + DAY)
+        assert len(list((tmp_path / "lake").rglob("*.parquet"))) == 1
+        play.watching._upkeep.once(play.now + 3 * DAY)
+        assert list((tmp_path / "lake").rglob("*.parquet")) == []
 
 
 def test_room_for_the_spool_is_made_before_it_refuses(tmp_path: Path) -> None:
@@ -328,27 +351,108 @@ def _running(start: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
     return clock
 
 
-def test_where_rules_are_found(tmp_path: Path) -> None:
-    find = watching.finding(tmp_path, (tmp_path / "more",), ())
-    assert [path.name for path in find().rules] == ["rules", "more"]
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "people.txt").write_text("a\n")
-    assert [path.name for path in find().rules] == ["rules", "rules", "more"]
-    assert find().lists == (("people", ("a",)),)
+class ByHand(Executor):
+    """Runs what is handed to it when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[None], Callable[[], None]]] = []
+
+    def submit(self, run, /, *args, **more):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003
+        begun: Future[None] = Future()
+        self.waiting.append((begun, lambda: run(*args, **more)))
+        return begun
+
+    def go(self) -> None:
+        while self.waiting:
+            begun, run = self.waiting.pop()
+            try:
+                begun.set_result(run())  # type: ignore[func-returns-value]
+            except OSError as error:
+                begun.set_exception(error)
 
 
-def test_a_watched_patient_is_found_under_the_token_that_events_have(tmp_path: Path) -> None:
-    (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "watched_patients.txt").write_text("4711\n")
-    (tmp_path / "lists" / "known_ae_titles.txt").write_text("CT1\n")
-    (tmp_path / "spool" / "north").mkdir(parents=True)
-    days = iter([0, 0, 40])
-    find = watching.finding(tmp_path, (), (), clock=lambda: next(days) * 86_400_000_000 + 1_795_435_200_000_000)
-    first, same, later = (dict(find().lists) for _ in range(3))
-    token = Privacy(tmp_path / "keys", "north").tokens("4711")
-    assert first["known_ae_titles"] == ("CT1",)
-    assert first["watched_patients"][0] == "4711"
-    assert set(token) & set(first["watched_patients"])
-    assert same == first
-    assert set(later) == set(first)
+def test_the_watch_goes_on_while_a_commit_is_under_way(tmp_path: Path) -> None:
+    beside = ByHand()
+    with playing(tmp_path, beside=beside) as play:
+        play.put("north", event("bad", 1), event("bad", 2))
+        play.steps()
+        play.steps(COMMIT_AFTER)
+        assert len(beside.waiting) == 1
+        play.put("north", event("bad", 3), event("fine"))
+        play.steps(COMMIT_AFTER)
+        assert [alert.rule_id for alert in play.alerts] == [BAD, BAD, BAD, BURST], "no alert waits for the lake"
+        assert len(beside.waiting) == 1, "one commit of a lane at a time"
+        beside.go()
+        play.steps()
+        assert play.commands("north") == ["bad", "bad"]
+        play.steps(COMMIT_AFTER)
+        assert len(beside.waiting) == 1, "and then the next"
+        beside.go()
+        play.steps()
+        assert play.commands("north") == ["bad", "bad", "bad", "fine"]
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_crash_while_a_commit_is_under_way(tmp_path: Path, done: bool) -> None:  # noqa: FBT001
+    """Whether it reached the lake or not: every event once, every alert once, and steps end where they ended."""
+    beside = ByHand()
+    with playing(tmp_path, beside=beside) as play:
+        play.put("north", event("bad", 20), event("bad", 21))
+        play.steps()
+        play.steps(COMMIT_AFTER)
+        play.put("north", event("bad", 22))  # makes a burst, behind the picture that is being committed
+        play.steps()
+        assert BURST in {alert.rule_id for alert in play.alerts}
+        play.put("north", event("bad", 5))  # would have been part of it, had both come in one step
+        if done:
+            beside.go()
+        crashed(play)
+    with playing(tmp_path) as play:
+        play.steps()
+        play.steps(COMMIT_AFTER)
+        assert play.commands("north") == ["bad"] * 4
+        assert play.logged("north") == [BAD] * 4 + [BURST]
+        (burst,) = (one for one in play.alerts if one.rule_id == BURST)
+        assert (burst.count, burst.supersedes is not None) == (4, True), "the first one is taken back"
+        written = [(one.id, one.revision) for one in alert_log.read(tmp_path / "alerts", "north")]
+        assert len(written) == len(set(written)) == 6
+
+
+def crashed(play: Play) -> None:
+    """End as a killed process does: nothing more is committed."""
+    play.watching.stopping.set()
+    for lane in play.watching._lanes.values():
+        lane.watch.close()
+    play.watching._spool.close()
+
+
+def test_a_commit_that_fails_is_tried_again_as_it_was(tmp_path: Path) -> None:
+    disk, beside = FullDisk(), ByHand()
+    with playing(tmp_path, disk, beside) as play:
+        play.put("north", event("fine 1"))
+        play.steps()
+        play.steps(COMMIT_AFTER)
+        disk.full = disk.stubborn = True
+        beside.go()
+        play.steps()
+        assert [line for line in play.said if "No space left" in line] != []
+        disk.full = False
+        play.put("north", event("fine 2"))
+        for _ in range(3):
+            play.steps(AGAIN)
+            beside.go()
+        play.steps(COMMIT_AFTER)
+        beside.go()
+        play.steps()
+        assert play.commands("north") == ["fine 1", "fine 2"]
+        assert play.watching.troubled == ()
+
+
+def test_threads_commit_beside_the_watch(tmp_path: Path) -> None:
+    with playing(tmp_path, beside=ThreadPoolExecutor(1)) as play:
+        for number in range(50):
+            play.put("north", event(f"bad {number}", number))
+            play.steps(COMMIT_AFTER)
+        play.watching.stop()
+        assert play.commands("north") == sorted(f"bad {number}" for number in range(50))
+        assert play.logged("north").count(BAD) == 50

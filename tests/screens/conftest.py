@@ -12,13 +12,16 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.watch import day as simulated
 
 from wardwatch.events import alert_lines
 from wardwatch.watch.messages import AlertArrived
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -126,11 +129,11 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def signed_in(console: Console, browser: Any) -> Callable[..., Any]:
+def signed_in(console: Console, browser: "Browser") -> Callable[..., "Page"]:
     """A page of somebody who has signed in; the sign-in is kept for the next page."""
     kept: dict[str, Any] = {}
 
-    def page(person: str, **options: Any) -> Any:
+    def page(person: str, **options: object) -> "Page":
         if person not in kept:
             context = browser.new_context()
             first = context.new_page()

@@ -1,10 +1,13 @@
 """Every screen in a real browser: accessible, in both languages and themes, from 320 px, by keys alone, without scripts."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.screens.conftest import AXE, TENANT, Console
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +35,7 @@ FORBIDDEN = ("Traceback", "{%", "{{", "None |", "TemplateSyntaxError")
 
 
 @pytest.fixture(scope="module")
-def places(signed_in: Callable[..., Any]) -> dict[str, str]:
+def places(signed_in: Callable[..., "Page"]) -> dict[str, str]:
     """The addresses of an alert group and of an incident that is made of it."""
     page = signed_in("analyst")
     page.goto("/alerts")
@@ -57,7 +60,7 @@ def address(path: str, places: dict[str, str]) -> str:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_screen_is_accessible(
-    signed_in: Callable[..., Any], places: dict[str, str], language: str, theme: str
+    signed_in: Callable[..., "Page"], places: dict[str, str], language: str, theme: str
 ) -> None:
     if not AXE.is_file():
         pytest.skip("no axe-core (npm ci)")
@@ -83,14 +86,14 @@ def test_every_screen_is_accessible(
     assert wrong == {}
 
 
-def _speak(page: Any, language: str) -> None:
+def _speak(page: "Page", language: str) -> None:
     page.goto("/settings")
     if page.get_attribute("html", "lang") != language:
         page.click(f".who button[lang={language}]")
         page.wait_for_load_state()
 
 
-def test_nothing_scrolls_sideways_at_320_pixels(signed_in: Callable[..., Any], places: dict[str, str]) -> None:
+def test_nothing_scrolls_sideways_at_320_pixels(signed_in: Callable[..., "Page"], places: dict[str, str]) -> None:
     wide = {}
     for name, (person, path) in SCREENS.items():
         page = signed_in(person, viewport={"width": 320, "height": 640})
@@ -102,7 +105,7 @@ def test_nothing_scrolls_sideways_at_320_pixels(signed_in: Callable[..., Any], p
     assert wide == {}
 
 
-def test_every_screen_reads_without_scripts(signed_in: Callable[..., Any], places: dict[str, str]) -> None:
+def test_every_screen_reads_without_scripts(signed_in: Callable[..., "Page"], places: dict[str, str]) -> None:
     for person, path in SCREENS.values():
         page = signed_in(person, java_script_enabled=False)
         page.goto(address(path, places))
@@ -110,7 +113,7 @@ def test_every_screen_reads_without_scripts(signed_in: Callable[..., Any], place
         page.context.close()
 
 
-def test_pages_break_no_rule_of_their_own_policy(signed_in: Callable[..., Any], places: dict[str, str]) -> None:
+def test_pages_break_no_rule_of_their_own_policy(signed_in: Callable[..., "Page"], places: dict[str, str]) -> None:
     """The Content Security Policy is strict: a page that broke it would say so on the browser's console."""
     said: dict[str, list[str]] = {}
     for name, (person, path) in SCREENS.items():
@@ -124,7 +127,7 @@ def test_pages_break_no_rule_of_their_own_policy(signed_in: Callable[..., Any], 
     }
 
 
-def test_an_alert_is_worked_by_keys_alone(signed_in: Callable[..., Any]) -> None:
+def test_an_alert_is_worked_by_keys_alone(signed_in: Callable[..., "Page"]) -> None:
     page = signed_in("ciso")
     page.goto("/alerts")
     rows = page.locator("ol.rows a")
@@ -150,7 +153,7 @@ def test_an_alert_is_worked_by_keys_alone(signed_in: Callable[..., Any]) -> None
     page.context.close()
 
 
-def test_single_keys_can_be_switched_off(signed_in: Callable[..., Any]) -> None:
+def test_single_keys_can_be_switched_off(signed_in: Callable[..., "Page"]) -> None:
     page = signed_in("dpo")
     page.goto("/settings")
     assert page.is_checked("input[name=keys]")
@@ -161,10 +164,10 @@ def test_single_keys_can_be_switched_off(signed_in: Callable[..., Any]) -> None:
     page.context.close()
 
 
-def test_a_ward_says_how_it_is_in_two_taps(signed_in: Callable[..., Any], console: Console) -> None:
+def test_a_ward_says_how_it_is_in_two_taps(signed_in: Callable[..., "Page"], console: Console) -> None:
     page = signed_in("ward_lead", viewport={"width": 390, "height": 844})
     page.goto(f"/board/{TENANT}")
-    page.click("a[href$='/report/emergency-department']")
+    page.click("a[href$='/report/intensive-care']")
     page.click("button[value=degraded]")
     page.wait_for_load_state()
     assert page.url == f"{console.address}/board/{TENANT}"
@@ -172,7 +175,7 @@ def test_a_ward_says_how_it_is_in_two_taps(signed_in: Callable[..., Any], consol
     page.context.close()
 
 
-def test_a_wrong_password_says_so_and_a_stranger_learns_nothing(console: Console, browser: Any) -> None:
+def test_a_wrong_password_says_so_and_a_stranger_learns_nothing(console: Console, browser: "Browser") -> None:
     page = browser.new_context(base_url=console.address).new_page()
     page.goto("/alerts")
     assert "/account/login/" in page.url

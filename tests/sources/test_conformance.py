@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import wardwatch.sources as package
-from wardwatch.events.columns import text_of
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import RECEIVED, STATED, ZONE_ASSUMED, Group, Record, Reject
+from wardwatch.events.words import text_of
 from wardwatch.frames import syslog
 from wardwatch.kernel import discovery, stamps
 from wardwatch.sources import MAX_BODY, Context, Sample, Source
@@ -61,7 +61,7 @@ def read(source: Source, log: bytes, name: str = "") -> list[Record | Reject]:
 
 def records_of(group: Group) -> Iterator[Record]:
     """The events of a group one by one, by the rules that `Group` states."""
-    for ordinal, row in zip(group.ordinals, group.rows, strict=True):
+    for ordinal, row in zip(group.ordinals, group.values(), strict=True):
         values = list(row)
         first = partial(first_of, values)
         occurred_at: int | None = None
@@ -70,7 +70,7 @@ def records_of(group: Group) -> Iterator[Record]:
         yield Record(
             ordinal,
             group.logsource,
-            {name: values[at] for name, at in group.columns},
+            {**{name: values[at] for name, at in group.columns}, **dict(group.constants)},
             occurred_at,
             RECEIVED if occurred_at is None else STATED,
             first(group.host),

@@ -94,5 +94,5 @@ def test_data_elements_with_and_without_names(data: object, wanted: dict[str, ob
     event = {"Event": {"System": {"EventID": 1, "Channel": "System"}, "EventData": {"Data": data}}}
     (group,) = read("windows_json", event)
     assert isinstance(group, Group)
-    (row,) = (list(one) for one in group.rows)
+    (row,) = group.values()
     assert {name: row[at] for name, at in group.columns if name in ("A", "Data")} == wanted

@@ -3,13 +3,16 @@
 Without `-` the text for people goes to stdout as always.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
 from wardwatch.cli._files import Files
+from wardwatch.kernel.errors import InputError
 
 Take = Callable[[Mapping[str, Any]], object]
 
@@ -22,14 +25,34 @@ def rows(target: str | None) -> Iterator[Take]:
     if target is None:
         yield lambda _: None
         return
+    with written(target) as stream:
+        yield lambda row: stream.write(_line(row))
+
+
+@contextmanager
+def growing(target: str | None) -> Iterator[Take]:
+    """Give a function that writes a row at once, behind what a file holds already; for what runs without end."""
+    if target is None or target == "-":
+        with rows(target) as take:
+            yield lambda row: _now(take(row), sys.stdout)
+        return
+    with ExitStack() as opened:
+        try:
+            stream = opened.enter_context(Path(target).open("a", encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"cannot write here: {error.strerror}", where=target) from None
+        yield lambda row: _now(stream.write(_line(row)), stream)
+
+
+def _now(_: object, stream: TextIO) -> None:
+    """What was written reaches its readers now."""
+    stream.flush()
+
+
+def _line(row: Mapping[str, Any]) -> str:
     import orjson  # noqa: PLC0415
 
-    def plain(value: object) -> str:
-        return str(value)
-
-    with written(target) as stream:
-        options = orjson.OPT_NON_STR_KEYS
-        yield lambda row: stream.write(orjson.dumps(row, default=plain, option=options).decode() + "\n")
+    return orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS).decode() + "\n"
 
 
 @contextmanager

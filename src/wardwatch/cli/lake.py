@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,23 +120,26 @@ def _by_source(_: click.Context, __: click.Parameter, stated: tuple[str, ...]) -
 
 @command.command("expire")
 @_TENANT
-@click.option("--days", type=click.IntRange(1), required=True, help="Days that events are kept after they arrived.")
+@click.option("--days", type=click.IntRange(1), help="Days that events are kept; if not given, as settings say.")
 @click.option("--source", multiple=True, callback=_by_source, metavar="NAME=DAYS", help="Other days for a source.")
 @click.option("--execute", is_flag=True, help="Remove; without it, only say what would be removed.")
 @_rows.option
 def expire(
     tenant: tuple[str, ...],
-    days: int,
+    days: int | None,
     source: dict[str, int],
     execute: bool,  # noqa: FBT001
     json_to: str | None,
 ) -> int:
     """Remove events that were kept long enough, but for those under a legal hold."""
     from wardwatch.pipeline.lake import retention  # noqa: PLC0415
+    from wardwatch.runtime import settings, upkeep  # noqa: PLC0415
 
-    policy = retention.Retention(days, source)
+    stated = settings.load().lake
     with _rows.rows(json_to) as take:
         for lake in _lakes(tenant):
+            kept = upkeep.retention(stated, lake.tenant) if days is None else retention.Retention(days)
+            policy = replace(kept, by_source={**kept.by_source, **source})
             state = lake.state()
             due = retention.expired(state, policy, now())
             held = [file for file in due if state.held(file)]

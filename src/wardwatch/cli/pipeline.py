@@ -27,12 +27,13 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], json_to: str | Non
     Alerts are in `alerts/` of the Wardwatch home. Rules in its folder `rules` are taken in when they change.
     """
     from wardwatch.cli import DONE, PARTLY  # noqa: PLC0415
+    from wardwatch.runtime.rules import finding  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
-    from wardwatch.runtime.watching import Watching, finding  # noqa: PLC0415
+    from wardwatch.runtime.watching import Watching  # noqa: PLC0415
 
     settings = load()
-    with _rows.rows(json_to) as take:
-        found = finding(settings.home, rules, lists)
+    with _rows.growing(json_to) as take:
+        found = finding(settings, rules, lists)
         watching = Watching(settings, found, on_alerts=lambda alerts: _hand(alerts, take))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: watching.stopping.set())
@@ -51,5 +52,3 @@ def _hand(alerts: "list[Alert]", take: _rows.Take) -> None:
 
     for alert in alerts:
         take(orjson.loads(line(alert)))
-    if alerts:
-        sys.stdout.flush()

@@ -1,7 +1,9 @@
 """`wardwatch replay`: the events that are kept, through the rules of today."""
 
+import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,12 @@ from typing import Any
 import click
 
 from wardwatch.cli._outputs import Sinks
-from wardwatch.cli._rules import rule_paths, warn
+from wardwatch.cli._rules import rule_paths, say, warn
 from wardwatch.cli._telling import Asked, tell
+from wardwatch.cli._tenants import kept
 from wardwatch.cli._times import moment
 from wardwatch.cli.scan import FOLDER, LEVELS, PATH, outputs, stated_outputs
 from wardwatch.kernel import stamps
-from wardwatch.kernel.errors import InputError
 from wardwatch.kernel.severity import Level
 from wardwatch.runtime.settings import home
 
@@ -26,6 +28,7 @@ from wardwatch.runtime.settings import home
 @click.option("--rules", multiple=True, type=PATH, metavar="DIR|ZIP", help="More rules.")
 @click.option("--lists", multiple=True, type=FOLDER, metavar="DIR", help="Folders of lists that rules read.")
 @click.option("--no-own-rules", is_flag=True, help="Leave out the rules that come with Wardwatch.")
+@click.option("--no-tunings", is_flag=True, help="Tell what tunings withhold, too.")
 @click.option("--level", type=click.Choice(LEVELS), default="medium", show_default=True, help="Lowest level shown.")
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 if there is an alert of this level or above.")
 @click.option(
@@ -48,13 +51,12 @@ def _run(given: Mapping[str, Any]) -> int:
 
     asked_outputs = stated_outputs(given)
     lake = Lake(home() / "lake")
-    kept = lake.tenants()
-    for tenant in given["tenant"]:
-        if tenant not in kept:
-            hint = f"one of: {', '.join(kept) or 'none is kept here yet'}"
-            raise InputError(f"no events of {tenant!r} are kept here", where="--tenant", hint=hint)
-    rules = ruleset.load(rule_paths(given["rules"], given["lists"], own_rules=not given["no_own_rules"]))
+    tenants = kept(given["tenant"])
+    paths = rule_paths(given["rules"], given["lists"], own_rules=not given["no_own_rules"])
+    rules = ruleset.load(paths if given["no_tunings"] else replace(paths, tunings=home() / "tuning"))
     warn(rules, given["rules"])
+    for error in rules.tunings.errors:
+        say(f"warning: a tuning withholds nothing: {error.what} ({error.where})", file=sys.stderr)
     settings = Settings(
         tenant="",
         received_at=stamps.micros(datetime.now(UTC)),
@@ -69,7 +71,11 @@ def _run(given: Mapping[str, Any]) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="wardwatch-") as spool:
             replay = Replay(rules, lake, Path(spool))
-            alerts = replay.run(given["tenant"] or kept, settings)
-            return tell(alerts, replay.summary, rules, sinks, Asked(settings, given["language"], fail_on))
+            alerts = replay.run(tenants, settings)
+            code = tell(alerts, replay.summary, rules, sinks, Asked(settings, given["language"], fail_on))
+            if withheld := replay.summary.withheld.total():
+                many = f"{withheld:,} alert{'' if withheld == 1 else 's'}"
+                say(f"tunings withheld {many} more: --no-tunings tells them, too", file=sys.stderr)
+            return code
     finally:
         sinks.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wardwatch.cli import DONE, _rows
+from wardwatch.cli import DONE, _rows, _tenants
 from wardwatch.cli._rules import say
 from wardwatch.cli._times import moment, now, span
 from wardwatch.kernel.errors import InputError
@@ -78,7 +78,7 @@ def command(query: str, **given: Any) -> int:  # noqa: ANN401  (what click has c
     or words that any field may contain (docs/reference/search.md).
     """
     ways = Ways(given["json"], given["csv"])
-    tenants = _tenants(given["tenant"])
+    tenants = _tenants.kept(given["tenant"])
     if given["sql"]:
         return _sql(query, given, tenants, ways)
     from wardwatch.pipeline.search.query import parse  # noqa: PLC0415
@@ -98,17 +98,6 @@ def command(query: str, **given: Any) -> int:  # noqa: ANN401  (what click has c
         if given["top"]:
             return _top(search, asked, given["top"], given["limit"], ways)
         return _events(search, asked, given, ways)
-
-
-def _tenants(stated: Sequence[str]) -> tuple[str, ...]:
-    from wardwatch.pipeline.lake import Lake  # noqa: PLC0415
-
-    kept = Lake(home() / "lake").tenants()
-    for tenant in stated:
-        if tenant not in kept:
-            hint = f"one of: {', '.join(kept) or 'none is kept here yet'}"
-            raise InputError(f"no events of {tenant!r} are kept here", where="--tenant", hint=hint)
-    return tuple(stated) or kept
 
 
 def _limits(given: Mapping[str, Any]) -> "Limits":

@@ -1,9 +1,6 @@
 """`wardwatch status`: what runs, its figures, and how each sensor is."""
 
 import time
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +10,15 @@ from wardwatch.cli._rules import say
 from wardwatch.kernel import stamps
 
 if TYPE_CHECKING:
-    from wardwatch.runtime.figures import Figure, Published
+    from wardwatch.pipeline.figures import Figure, Published
+    from wardwatch.pipeline.sensor_states import SensorState
+
+
+PER_SOURCE = (
+    "wardwatch_pipeline_source_",
+    "wardwatch_pipeline_rejected_",
+    "wardwatch_pipeline_clock_",
+)  # told by sensor
 
 
 @click.command("status")
@@ -21,14 +26,15 @@ if TYPE_CHECKING:
 @_rows.option
 def command(tenant: str | None, json_to: str | None) -> int:
     """Show what runs, what it took, what waits and what was lost. Exits with 1 if a process has stopped."""
-    from wardwatch.runtime import figures, settings  # noqa: PLC0415
+    from wardwatch.pipeline import figures, sensor_states  # noqa: PLC0415
+    from wardwatch.runtime import settings  # noqa: PLC0415
 
     now = time.time_ns() // 1_000
     found = list(figures.read_all(settings.home() / "state"))
     with _rows.rows(json_to) as take:
         for one in found:
             take(_row(one, tenant, now))
-        sensors = [one for process in found for one in _sensors(_chosen(process, tenant))]
+        sensors = [one for process in found for one in sensor_states.states(_chosen(process, tenant))]
         for sensor in sensors:
             take(sensor.row())
     if json_to != "-":
@@ -41,77 +47,7 @@ def command(tenant: str | None, json_to: str | None) -> int:
     return 0 if all(one.running(now) for one in found) else 1
 
 
-_PER_SOURCE = ("wardwatch_pipeline_source_", "wardwatch_pipeline_rejected_", "wardwatch_pipeline_clock_")
-_PIPELINE = "wardwatch_pipeline_"
-
-
-@dataclass(slots=True)
-class _Sensor:
-    """One sensor of one hospital, as the pipeline's figures tell of it."""
-
-    tenant: str
-    sensor: str
-    sources: dict[str, dict[str, float]] = field(default_factory=dict)  # source → figure → value
-    troubles: dict[str, list[str]] = field(default_factory=dict)  # source → signals
-    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)  # source, reason
-    clocks: dict[str, float] = field(default_factory=dict)  # host → s
-    lane: dict[str, float] = field(default_factory=dict)  # of the hospital: lag, backlog
-
-    def row(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "format": "wardwatch/sensor-state/1",
-            "tenant": self.tenant,
-            "sensor": self.sensor,
-            "sources": [
-                {
-                    "source": source,
-                    "last_at": stamps.iso_text(round(found["last_seconds"] * 1e6)),
-                    "rate": found["rate"],
-                    "learned_hours": found["learned_hours"],
-                    "troubles": self.troubles.get(source, []),
-                }
-                for source, found in self.sources.items()
-            ],
-            "rejects": [
-                {"source": source, "reason": reason, "count": count}
-                for (source, reason), count in self.rejects.most_common()
-            ],
-            "clock_skew_seconds": self.clocks,
-            **self.lane,
-        }
-
-
-_LANE = ("lag_seconds", "backlog_frames", "backlog_bytes")
-
-
-def _sensors(figures: "Iterable[Figure]") -> list[_Sensor]:
-    """Gather what the figures say of each sensor."""
-    found: dict[tuple[str, str], _Sensor] = {}
-    lanes: dict[str, dict[str, float]] = {}
-    for one in figures:
-        if not one.name.startswith(_PIPELINE):
-            continue
-        name, by = one.name.removeprefix(_PIPELINE), one.labels
-        if name in _LANE:
-            lanes.setdefault(by["tenant"], {})[name] = one.value
-        if not one.name.startswith(_PER_SOURCE):
-            continue
-        sensor = found.setdefault((by["tenant"], by["sensor"]), _Sensor(by["tenant"], by["sensor"]))
-        if name == "rejected_total":
-            sensor.rejects[by["source"], by["reason"]] += int(one.value)
-        elif name == "clock_skew_seconds":
-            sensor.clocks[by["host"]] = one.value
-        elif name == "source_trouble":
-            sensor.troubles.setdefault(by["source"], []).append(by["signal"])
-        else:
-            sensor.sources.setdefault(by["source"], {})[name.removeprefix("source_")] = one.value
-    for (tenant, _), sensor in found.items():
-        sensor.lane = lanes.get(tenant, {})
-    return [found[key] for key in sorted(found)]
-
-
-def _tell(sensor: _Sensor, now: int) -> None:
+def _tell(sensor: "SensorState", now: int) -> None:
     """Say how a sensor is."""
     lane = sensor.lane
     behind = f"lag {lane.get('lag_seconds', 0):,.0f} s, backlog {lane.get('backlog_frames', 0):,.0f} frames"
@@ -141,7 +77,8 @@ def _row(one: "Published", tenant: str | None, now: int) -> dict[str, Any]:
         "started_at": one.started_at,
         "published_at": one.published_at,
         "figures": [
-            {"name": figure.name, "labels": figure.labels, "value": figure.value} for figure in _chosen(one, tenant)
+            {"name": figure.name, "labels": figure.labels, "value": figure.value, **_moment(figure)}
+            for figure in _chosen(one, tenant)
         ],
     }
 
@@ -155,9 +92,16 @@ def _show(one: "Published", tenant: str | None, now: int) -> None:
     state = f"running, process {one.pid}" if one.running(now) else f"stopped, last heard of {ago:,} s ago"
     print(f"{one.process}: {state}")
     for figure in _chosen(one, tenant):
-        if figure.name.startswith(_PER_SOURCE):
+        if figure.name.startswith(PER_SOURCE):
             continue  # told by sensor
         labels = " ".join(f"{name}={value}" for name, value in figure.labels.items())
         name = figure.name.removeprefix("wardwatch_").removeprefix(f"{one.process}_")
         if figure.value:
-            print(f"  {name:36} {figure.value:>18,.0f}  {labels}")
+            value = _moment(figure).get("at") or f"{figure.value:,.0f}"
+            print(f"  {name.removesuffix('_seconds') if _moment(figure) else name:36} {value:>27}  {labels}")
+
+
+def _moment(figure: "Figure") -> dict[str, str]:
+    """The time of a figure that is one, as people read it."""
+    is_moment = figure.name.endswith(("_at_seconds", "_last_seconds")) and figure.value
+    return {"at": stamps.iso_text(round(figure.value * 1e6))} if is_moment else {}

@@ -22,7 +22,7 @@ from wardwatch.detection.predicates import Predicate
 from wardwatch.detection.scanner import DatabaseStore, built
 
 _RUN = re.compile(r"[a-z0-9 _.=;()\-][a-z0-9 _.:=;()\-]{2,}")
-_NUMERIC = re.compile(r"[0-9.e\-]+")  # a run that may be a part of a number's text
+_NUMERIC = re.compile(r"-?[0-9]*\.?[0-9]*(?:e-?[0-9]*)?")  # a run that may be a part of a number's text
 # A number as it stands in JSON, if its text may be another: with a fraction, an exponent, or beyond 64 bits.
 _NUMBER = rb"[:,\[]\s*-?(?:[0-9]{20,}|[0-9]+(?:\.[0-9]+)?[eE][+\-]?[0-9]+|[0-9]+\.[0-9]+)\s*[,}\]]"
 
@@ -48,12 +48,16 @@ class KeywordFilter:
                 expressions.append(_NUMBER)
             self._database, _ = store("keywords", expressions, lambda: (_compiled(expressions), []))
 
+    def ends(self, data: Any) -> list[int]:  # noqa: ANN401  (a buffer)
+        """Return, in order, where in `data` something ends that may be a keyword."""
+        ends: list[int] = []
+        if self._database is not None:
+            self._database.scan(data, match_event_handler=lambda _id, _from, to, *_: ends.append(to))
+        return sorted(ends)
+
     def candidates(self, data: Any, starts: Sequence[int] | np.ndarray) -> list[int]:  # noqa: ANN401  (a buffer)
         """Return the positions of the values in `data` that may hold a keyword; value i begins at `starts[i]`."""
-        if self._database is None:
-            return []
-        ends: list[int] = []
-        self._database.scan(data, match_event_handler=lambda _id, _from, to, *_: ends.append(to))
+        ends = self.ends(data)
         if not ends:
             return []
         return [int(one) for one in np.unique(np.searchsorted(starts, np.array(ends) - 1, side="right") - 1)]

@@ -13,13 +13,13 @@ from wardwatch.pipeline import ruleset
 from wardwatch.pipeline.detecting import Detector, Hide
 from wardwatch.pipeline.live import Outcome
 from wardwatch.pipeline.live_reading import Work
-from wardwatch.pipeline.privacy import Privacy
+from wardwatch.pipeline.privacy import DAYS, Privacy
 from wardwatch.pipeline.ruleset import RulePaths, RuleSet
 
 
-def hiding(keys: Path) -> Callable[[str], Hide]:
-    """Return what hides the patients of a tenant with the keys in a folder."""
-    return lambda tenant: Privacy(keys, tenant).apply
+def hiding(keys: Path, days: int = DAYS) -> Callable[[str], Hide]:
+    """Return what hides the patients of a tenant with the keys in a folder, in epochs of so many days."""
+    return lambda tenant: Privacy(keys, tenant, days=days).apply
 
 
 def _outcome(detector: Detector, work: Work) -> Outcome:
@@ -46,8 +46,8 @@ class InProcess:
 class Pool:
     """Runs works in `processes` processes, each of which loads the compiled rules from the cache."""
 
-    def __init__(self, paths: RulePaths, keys: Path, zone: tzinfo, processes: int) -> None:
-        self._start = (paths, keys, zone)
+    def __init__(self, paths: RulePaths, keys: Path, zone: tzinfo, processes: int, days: int = DAYS) -> None:
+        self._start = (paths, keys, zone, days)
         self._processes = processes
         self._pool = self._made()
 
@@ -79,9 +79,9 @@ class Pool:
 _detector: list[Detector] = []  # the one of this process
 
 
-def _begin(paths: RulePaths, keys: Path, zone: tzinfo) -> None:
+def _begin(paths: RulePaths, keys: Path, zone: tzinfo, days: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
-    _detector[:] = [Detector(ruleset.load(paths), hiding(keys), zone)]
+    _detector[:] = [Detector(ruleset.load(paths), hiding(keys, days), zone)]
 
 
 def _run(work: Work) -> Outcome:

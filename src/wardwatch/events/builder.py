@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardwatch.events import batch as layout
-from wardwatch.events.columns import Column, text_of, words
+from wardwatch.events.columns import Coded, Column, coded
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import RECEIVED, STATED, ZONE_ASSUMED, Group, Record
+from wardwatch.events.words import Words, text_of
 from wardwatch.kernel import ids, stamps
 
 # Which fields of a log source are wanted; `None` means all of them.
@@ -103,15 +104,15 @@ class BatchBuilder:
 
     def extend(self, group: Group) -> None:
         """Take many events of one shape."""
-        if group.rows:
+        if group.ordinals:
             self._groups.append(group)
-            self.rows += len(group.rows)
+            self.rows += len(group.ordinals)
 
     def names(self) -> dict[LogSource, set[str]]:
         """The names of all fields that were gathered, wanted or not, by log source."""
         found: dict[LogSource, set[str]] = {}
         for group in [*self._groups, *(shape.group for shape in self._shapes.values())]:
-            found.setdefault(group.logsource, set()).update(name for name, _ in group.columns)
+            found.setdefault(group.logsource, set()).update(_names(group))
         return found
 
     def finish(self) -> Iterator[pa.RecordBatch]:
@@ -137,22 +138,26 @@ class BatchBuilder:
         start = 0
         for part in parts:
             group = part.group if isinstance(part, _Singles) else part
-            rows = len(group.rows)
-            transposed = _transpose(group.rows)
+            rows = len(group.ordinals)
+            values = _transpose(group)
             for name, position in group.columns:
                 if wanted is None or name in wanted:
-                    fields.setdefault(name, Column()).extend(start, transposed[position])
+                    fields.setdefault(name, Column()).extend(start, values[position])
+            for name, text in group.constants:
+                if wanted is None or name in wanted:
+                    fields.setdefault(name, Column()).repeat(start, text, rows)
             if isinstance(part, _Singles):
                 envelope.take_singles(part)
             else:
-                envelope.take_group(part, transposed)
+                envelope.take_group(part, values)
             start += rows
         arrays = envelope.finish(self._origin)
-        schema = _WITHOUT_IDS
-        for name, column in fields.items():
-            arrays.append(column.finish(start))
-            schema = schema.append(pa.field(layout.FIELD_PREFIX + name, arrays[-1].type))
-        events = pa.RecordBatch.from_arrays(arrays, schema=schema.with_metadata(layout.metadata(logsource)))
+        columns = {name: column.finish(start) for name, column in fields.items()}
+        # Made at once: to append to a schema copies it, which a log of a million fields pays for a million times.
+        schema = [*_WITHOUT_IDS, *(pa.field(layout.FIELD_PREFIX + name, one.type) for name, one in columns.items())]
+        events = pa.RecordBatch.from_arrays(
+            [*arrays, *columns.values()], schema=pa.schema(schema, metadata=layout.metadata(logsource))
+        )
         return Unnumbered(events, envelope.ordinals, ids.event_prefix(self._origin.tenant, self._origin.id))
 
 
@@ -165,16 +170,30 @@ def _narrow(parts: list[_Singles | Group]) -> Iterator[list[_Singles | Group]]:
     names: set[str] = set()
     for part in parts:
         group = part.group if isinstance(part, _Singles) else part
-        if some and len(names) + len(group.columns) > MAX_COLUMNS and not names.issuperset(n for n, _ in group.columns):
+        mine = _names(group)
+        if some and len(names) + len(mine) > MAX_COLUMNS and not names.issuperset(mine):
             yield some
             some, names = [], set()
         some.append(part)
-        names.update(name for name, _ in group.columns)
+        names.update(mine)
     yield some
 
 
-def _transpose(rows: list[Any]) -> list[tuple[Any, ...]]:
-    return list(zip(*rows, strict=True))
+def _names(group: Group) -> list[str]:
+    return [name for name, _ in (*group.columns, *group.constants)]
+
+
+# The values of a group at one position.
+_Values = Coded | tuple[Any, ...]
+
+
+def _transpose(group: Group) -> list[_Values]:
+    """Return the values of each position."""
+    values: list[_Values] = []
+    if group.words:
+        codes = np.array(group.codes, np.int32).reshape(-1, len(group.words))
+        values += (Coded(codes[:, position], words) for position, words in enumerate(group.words))
+    return [*values, *zip(*group.rows, strict=True)]
 
 
 class _Envelope:
@@ -184,23 +203,26 @@ class _Envelope:
         self.ordinals: list[int] = []
         self.times: list[np.ndarray] = []
         self.qualities: list[np.ndarray] = []
-        self.texts: tuple[list[str | None], ...] = ([], [], [])  # host, user, record_id
+        self.host, self.user = Column(), Column()
+        self.record_ids: list[str | None] = []
 
     def take_singles(self, part: _Singles) -> None:
-        self.ordinals += part.group.ordinals
+        self.host.extend(len(self.ordinals), coded(part.hosts, Words()))
+        self.user.extend(len(self.ordinals), coded(part.users, Words()))
+        self.record_ids += part.record_ids
         self.times.append(np.array([-1 if t is None else t for t in part.times], np.int64))
         self.qualities.append(np.array(part.qualities, np.int8))
-        for mine, theirs in zip(self.texts, (part.hosts, part.users, part.record_ids), strict=True):
-            mine.extend(theirs)
+        self.ordinals += part.group.ordinals
 
-    def take_group(self, group: Group, transposed: list[tuple[Any, ...]]) -> None:
-        self.ordinals += group.ordinals
-        rows = len(group.rows)
-        times, qualities = _group_times(group, transposed, rows)
+    def take_group(self, group: Group, values: list[_Values]) -> None:
+        rows = len(group.ordinals)
+        self.host.extend(len(self.ordinals), _first_coded(values, group.host, rows))
+        self.user.extend(len(self.ordinals), _first_coded(values, group.user, rows))
+        self.record_ids += _first(values, group.record_id, rows)
+        times, qualities = _group_times(group, values, rows)
         self.times.append(times)
         self.qualities.append(qualities)
-        for mine, positions in zip(self.texts, (group.host, group.user, group.record_id), strict=True):
-            mine.extend(_first(transposed, positions, rows))
+        self.ordinals += group.ordinals
 
     def finish(self, origin: Origin) -> list[pa.Array]:
         """Return the arrays of `layout.ENVELOPE`, in its order, but for the ids of events."""
@@ -209,15 +231,14 @@ class _Envelope:
         # DESIGN section 4: an implausible stamp falls back to the time of arrival, and says so.
         wrong = (times < _EARLIEST) | (times > origin.received_at + DAY)
         times[wrong], qualities[wrong] = origin.received_at, _QUALITIES.index(RECEIVED)
-        host, user, record_id = self.texts
         return [
             _constant(origin.tenant, rows),
             _arrow(times, layout.STAMP),
             _arrow(np.full(rows, origin.received_at), layout.STAMP),
-            words(host),
-            words(user),
+            self.host.finish(rows),
+            self.user.finish(rows),
             _constant(origin.source, rows),
-            pa.array(_numbered(record_id, self.ordinals), pa.string()),
+            pa.array(_numbered(self.record_ids, self.ordinals), pa.string()),
             pa.DictionaryArray.from_arrays(_arrow(qualities.astype(np.int32), pa.int32()), _QUALITY_WORDS),
         ]
 
@@ -242,30 +263,47 @@ def _arrow(values: np.ndarray, kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
-def _first(transposed: list[tuple[Any, ...]], positions: tuple[int, ...], rows: int) -> list[str | None]:
+_NO_TEXTS = (None, "", "-")  # what programs write where they have nothing to say
+
+
+def _first(values: list[_Values], positions: tuple[int, ...], rows: int) -> list[str | None]:
     """For each row the text of the first position that holds a value; the empty text and `-` are none."""
     if not positions:
         return [None] * rows
-    found = transposed[positions[0]]
+    found = _plain(values[positions[0]])
     for position in positions[1:]:
         if None in found or "" in found or "-" in found:
-            found = tuple(
-                second if first in (None, "", "-") else first
-                for first, second in zip(found, transposed[position], strict=True)
-            )
+            found = [
+                second if first in _NO_TEXTS else first
+                for first, second in zip(found, _plain(values[position]), strict=True)
+            ]
     if "" in found or "-" in found:
-        found = tuple(None if value in ("", "-") else value for value in found)
-    if set(map(type, found)) == {str}:
-        return list(found)
-    return [None if value is None else text_of(value) for value in found]
+        found = [None if value in _NO_TEXTS else value for value in found]
+    kinds = set(map(type, found))
+    if kinds == {int}:
+        return list(map(str, found))
+    return list(found) if kinds == {str} else [None if value is None else text_of(value) for value in found]
 
 
-def _group_times(group: Group, transposed: list[tuple[Any, ...]], rows: int) -> tuple[np.ndarray, np.ndarray]:
+def _plain(values: _Values) -> Sequence[Any]:
+    return [None if text == layout.NULL else text for text in values.texts()] if isinstance(values, Coded) else values
+
+
+def _first_coded(values: list[_Values], positions: tuple[int, ...], rows: int) -> Coded:
+    """The same as `_first`, as codes."""
+    if positions and isinstance(found := values[positions[0]], Coded):
+        none = [number for text in ("", "-", layout.NULL) if (number := found.words.get(text)) is not None]
+        if not none or not np.isin(found.codes, none).any():
+            return found
+    return coded(_first(values, positions, rows), Words())
+
+
+def _group_times(group: Group, values: list[_Values], rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the time of each row in microseconds, -1 where it has none, and how it is known (`_QUALITIES`)."""
     times, qualities = np.full(rows, -1, np.int64), np.zeros(rows, np.int8)
     waiting: Sequence[int] = range(rows)  # rows for which no position held a value so far
     for position in group.time:
-        texts = _first(transposed, (position,), rows)
+        texts = _first(values, (position,), rows)
         found = waiting if None not in texts else [row for row in waiting if texts[row] is not None]
         if found:
             some = texts if len(found) == rows else [texts[row] for row in found]

@@ -1,10 +1,11 @@
 """What a source yields: records (one event each), groups (many events of one shape) and rejects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from wardwatch.events.logsource import LogSource
+from wardwatch.events.words import Words
 
 # What a field of an event may hold. Absent fields are left out; `None` is an explicit null; lists stay lists.
 Value = str | int | float | bool | None | Sequence["str | int | float | bool | None"]
@@ -46,18 +47,31 @@ class Reject:
 class Group:
     """Many events of one shape, as a fast source reads them: rows of values, with what each position means.
 
-    `columns` are (field, position) pairs; positions that no pair names are dropped. `time`, `host`, `user` and
+    The first positions may be coded: for each there is a dictionary in `words`, and `codes` holds the numbers of the
+    texts, row after row. The other positions are those of `rows`. There are as many rows as `ordinals`.
+    `columns` are (field, position) pairs; positions that no pair names are dropped. `constants` are (field, text)
+    pairs: the same in every row. `time`, `host`, `user` and
     `record_id` are lists of positions, tried in order until one holds a value. Times are ISO 8601 texts; those that
     state no zone are in `zone`, or in UTC where it is `None` and at the positions `in_utc`.
     """
 
     logsource: LogSource
     columns: tuple[tuple[str, int], ...]
+    constants: tuple[tuple[str, str], ...] = ()
     time: tuple[int, ...] = ()
     host: tuple[int, ...] = ()
     user: tuple[int, ...] = ()
     record_id: tuple[int, ...] = ()
     zone: tzinfo | None = None
     in_utc: tuple[int, ...] = ()
+    words: tuple[Words, ...] = ()
+    codes: list[int] = field(default_factory=list)
     rows: list[Iterable[Value]] = field(default_factory=list)
     ordinals: list[int] = field(default_factory=list)
+
+    def values(self) -> Iterator[tuple[Value, ...]]:
+        """Yield the values of each row at all positions, coded ones as their texts."""
+        texts = [list(words) for words in self.words]
+        codes = iter(self.codes)
+        for row in self.rows:
+            yield *(of[next(codes)] for of in texts), *row

@@ -2,13 +2,16 @@
 
 Source: Splunk's documentation "Format events for HTTP Event Collector", "About HTTP Event Collector Indexer
 Acknowledgment", and the error codes in "Troubleshoot HTTP Event Collector". An event that is a text becomes a frame
-with that text, one that is an object a frame with its JSON. An answer is given when the events are on disk, so an
-`ackId` stands for events that are: asking for it later says true.
+with that text, one that is an object a frame with its JSON, each with what is said beside it: `time`, `host` and
+`fields`; `source`, `sourcetype` and `index` are fields that begin with `hec.`. An answer is given when the events are
+on disk, so an `ackId` stands for events that are: asking for it later says true.
 """
 
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -16,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from wardwatch.frames.described import Description, described
 from wardwatch.listeners.intake import Intake
 from wardwatch.listeners.ndjson import lines
 from wardwatch.listeners.requests import TOO_LONG, Handler, Received, answering, authorised, received
@@ -25,6 +29,8 @@ _BAD = "not an event"
 _CODES = {401: 4, 413: 27, 415: 6, 429: 9, 503: 9}  # what others are: 6, invalid data format
 _CHANNEL = re.compile(r"[0-9A-Za-z-]{1,64}")
 _CHANNELS = 10_000
+_NAMED = ("source", "sourcetype", "index")
+_LATEST = 10**10  # seconds since 1970: beyond every clock
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
@@ -71,7 +77,10 @@ class _Collector:
     async def raw(self, request: Request) -> Response:
         """Take lines."""
         async with received(self._intake, request, NAME) as got:
-            return await self._done(request, got, lines(got.body), request.query_params.get("sourcetype"))
+            asked = request.query_params
+            said = _said({name: asked[name] for name in ("time", "host", *_NAMED) if name in asked})
+            bodies = [described(line, said) for line in lines(got.body)]
+            return await self._done(request, got, bodies, asked.get("sourcetype"))
 
     async def ack(self, request: Request) -> Response:
         """Say which requests are on disk."""
@@ -178,8 +187,29 @@ def _body(found: dict[str, Any]) -> bytes:
     event = found.get("event")
     if event is None:
         raise _BadEventError("Event field is required", 12)
-    if isinstance(event, str):
-        if not event.strip():
-            raise _BadEventError("Event field cannot be blank", 13)
-        return event.encode("utf-8", "surrogatepass")
-    return orjson.dumps(event)
+    if isinstance(event, str) and not event.strip():
+        raise _BadEventError("Event field cannot be blank", 13)
+    try:
+        body = event.encode("utf-8", "surrogatepass") if isinstance(event, str) else orjson.dumps(event)
+        return described(body, _said(found))
+    except TypeError:  # what JSON allows, and no event has: numbers of more than 64 bits, half characters
+        raise _BadEventError("Invalid data format", 6) from None
+
+
+def _said(found: Mapping[str, Any]) -> Description:
+    """Return what is said beside an event, by its envelope or by the parameters of a request."""
+    more = found.get("fields", {})
+    if not isinstance(more, dict):
+        raise _BadEventError("Error in handling indexed fields", 15)
+    fields = {f"hec.{name}": found[name] for name in _NAMED if isinstance(found.get(name), str)}
+    host = found.get("host")
+    return Description(_time(found.get("time")), host if isinstance(host, str) else None, {**fields, **more})
+
+
+def _time(stated: object) -> int | None:
+    """Return seconds since 1970, as a number or a text, in µs; `None` for what is no time."""
+    try:
+        seconds = Decimal(str(stated)) if isinstance(stated, str | int | float) else Decimal("NaN")
+    except InvalidOperation:
+        return None
+    return int(seconds * 1_000_000) if seconds.is_finite() and 0 < seconds < _LATEST else None

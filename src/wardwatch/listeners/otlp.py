@@ -2,7 +2,8 @@
 
 Source: OpenTelemetry Protocol Specification 1.x, "OTLP/HTTP", and opentelemetry/proto/common/v1/common.proto. A record
 whose body is a text becomes a frame with that text; one with a body of values a frame with their JSON; one without a
-body a frame with the JSON of its attributes.
+body a frame with the JSON of its attributes. Beside it stand its time, `host.name`, the severity's text, and the
+attributes of its resource and its own.
 """
 
 import base64
@@ -22,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from wardwatch.frames.described import Description, described
 from wardwatch.listeners.intake import Intake
 from wardwatch.listeners.requests import TOO_LONG, answering, received
 
@@ -80,13 +82,15 @@ def _says_protobuf(status: int, text: str) -> Response:
 
 def _from_protobuf(data: bytes) -> Iterator[bytes]:
     for resource in ExportLogsServiceRequest.FromString(data).resource_logs:
+        around = _attributes(resource.resource.attributes)
         for scope in resource.scope_logs:
             for record in scope.log_records:
-                body = record.body
-                if body.WhichOneof("value") is None:
-                    yield orjson.dumps(_attributes(record.attributes))
+                at, severity = record.time_unix_nano or record.observed_time_unix_nano, record.severity_text
+                own = _attributes(record.attributes)
+                if record.body.WhichOneof("value") is None:
+                    yield _frame(own, _said(around, {}, at, severity))
                 else:
-                    yield _frame(_value(body))
+                    yield _frame(_value(record.body), _said(around, own, at, severity))
 
 
 def _value(found: AnyValue, depth: int = 0) -> object:
@@ -112,12 +116,15 @@ def _attributes(found: Iterable[KeyValue], depth: int = 0) -> dict[str, object]:
 
 def _from_json(data: bytes) -> Iterator[bytes]:
     for resource in orjson.loads(data).get("resourceLogs", []):
+        around = _json_attributes(resource.get("resource", {}).get("attributes", []))
         for scope in resource.get("scopeLogs", []):
             for record in scope.get("logRecords", []):
+                at = int(record.get("timeUnixNano") or 0) or int(record.get("observedTimeUnixNano") or 0)
+                own, severity = _json_attributes(record.get("attributes", [])), record.get("severityText", "")
                 if record.get("body"):
-                    yield _frame(_json_value(record["body"]))
+                    yield _frame(_json_value(record["body"]), _said(around, own, at, severity))
                 else:
-                    yield orjson.dumps(_json_attributes(record.get("attributes", [])))
+                    yield _frame(own, _said(around, {}, at, severity))
 
 
 def _json_value(found: dict[str, Any], depth: int = 0) -> object:
@@ -141,5 +148,13 @@ def _json_attributes(found: Iterable[dict[str, Any]], depth: int = 0) -> dict[st
     return {str(one["key"]): _json_value(one.get("value", {}), depth + 1) for one in found}
 
 
-def _frame(value: object) -> bytes:
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else orjson.dumps(value)
+def _said(around: dict[str, object], own: dict[str, object], at: int, severity: object) -> Description:
+    """What stands beside a record; `at` in nanoseconds, 0 where it is unknown."""
+    fields = {**around, **own, **({"severity_text": severity} if severity else {})}
+    host = fields.get("host.name")
+    return Description(at // 1_000 or None, host if isinstance(host, str) else None, fields)
+
+
+def _frame(value: object, said: Description) -> bytes:
+    body = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else orjson.dumps(value)
+    return described(body, said)

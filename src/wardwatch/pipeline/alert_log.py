@@ -8,7 +8,7 @@ one that has grown gets a revision above all that was written, so that the highe
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wardwatch.events import alert_lines
@@ -26,6 +26,28 @@ class Mark:
 
     file: str = ""
     offset: int = 0
+
+
+@dataclass(slots=True)
+class _Known:
+    """Alerts that were written: the last of each, each, and whether another took its place."""
+
+    last: MutableMapping[str, Alert] = field(default_factory=dict)
+    said: MutableMapping[tuple[str, int], Alert] = field(default_factory=dict)
+    gone: MutableMapping[str, bool] = field(default_factory=dict)
+
+    def keep(self, alert: Alert) -> None:
+        """Take in one more."""
+        self.last[alert.id] = self.said[alert.id, alert.revision] = alert
+        self.gone[alert.id] = False
+        if alert.supersedes:
+            self.gone[alert.supersedes] = True
+
+    def add(self, later: "_Known") -> None:
+        """Take in what was written later."""
+        self.last.update(later.last)
+        self.said.update(later.said)
+        self.gone.update(later.gone)
 
 
 class AlertLog:
@@ -48,36 +70,26 @@ class AlertLog:
         self._size = 0
         self._torn: tuple[Path, int] | None = None  # a file whose last write failed, and where that began
         self._ahead = dict(ahead or {})
-        self._last: dict[str, Alert] = {}  # what was written after the checkpoint: the last of each,
-        self._said: dict[tuple[str, int], Alert] = {}  # each,
-        self._gone: dict[str, bool] = {}  # and whether another took its place
+        self._marked = _Known()  # what was written after the last checkpoint and before the one that is being made
+        self._known = _Known()  # what was written after that
         for alert in _written(self._folder, mark or Mark()):
-            self._keep(alert, self._last, self._said, self._gone)
-
-    @staticmethod
-    def _keep(
-        alert: Alert,
-        last: MutableMapping[str, Alert],
-        said: MutableMapping[tuple[str, int], Alert],
-        gone: MutableMapping[str, bool],
-    ) -> None:
-        last[alert.id] = said[alert.id, alert.revision] = alert
-        gone[alert.id] = False
-        if alert.supersedes:
-            gone[alert.supersedes] = True
+            self._known.keep(alert)
 
     def append(self, alerts: Iterable[Alert]) -> list[Alert]:
         """Write alerts, and return those that were not there before, as written. Raises `OSError`: then none counts."""
         new: list[Alert] = []
         ahead = ChainMap[str, int]({}, self._ahead)
-        last = ChainMap[str, Alert]({}, self._last)
-        said = ChainMap[tuple[str, int], Alert]({}, self._said)
-        gone = ChainMap[str, bool]({}, self._gone)
+        fresh = _Known()
+        there = _Known(
+            ChainMap(fresh.last, self._known.last, self._marked.last),
+            ChainMap(fresh.said, self._known.said, self._marked.said),
+            ChainMap(fresh.gone, self._known.gone, self._marked.gone),
+        )
         for alert in alerts:
-            if said.get((alert.id, alert.revision)) == alert:  # as before a crash
+            if there.said.get((alert.id, alert.revision)) == alert:  # as before a crash
                 continue
-            known = last.get(alert.id)
-            if known is not None and self._stands(alert, known, gone):
+            known = there.last.get(alert.id)
+            if known is not None and self._stands(alert, known, there.gone):
                 continue
             highest = max(known.revision if known else -1, ahead.get(alert.id, -1))
             numbered = alert
@@ -85,13 +97,11 @@ class AlertLog:
                 numbered = replace(alert, revision=highest + 1)
                 ahead[alert.id] = highest + 1
             new.append(numbered)
-            self._keep(numbered, last, said, gone)
+            fresh.keep(numbered)
         if new:
             self._write("".join(alert_lines.line(alert) + "\n" for alert in new).encode("utf-8", "replace"))
             self._ahead |= ahead.maps[0]
-            self._last |= last.maps[0]
-            self._said |= said.maps[0]
-            self._gone |= gone.maps[0]
+            self._known.add(fresh)
         return new
 
     @staticmethod
@@ -145,7 +155,9 @@ class AlertLog:
         self._file = None
 
     def mark(self) -> tuple[Mark, dict[str, int]]:
-        """Return what a checkpoint must keep: the end of the log, and the revisions that are ahead."""
+        """Begin a checkpoint; returns what it must keep: the end of the log, and the revisions that are ahead."""
+        self._marked.add(self._known)
+        self._known = _Known()
         names = sorted(path.name for path in self._folder.glob(f"*{_ENDING}")) if self._folder.is_dir() else []
         if not names:
             return Mark(), dict(self._ahead)
@@ -153,10 +165,8 @@ class AlertLog:
         return Mark(names[-1], _whole(path, path.stat().st_size)), dict(self._ahead)
 
     def settle(self) -> None:
-        """Forget what was written before the checkpoint that was just made."""
-        self._last.clear()
-        self._said.clear()
-        self._gone.clear()
+        """The checkpoint counts: forget what was written before the last `mark`."""
+        self._marked = _Known()
 
     def close(self) -> None:
         """Close the file."""

@@ -36,9 +36,11 @@ class Cut:
 
 
 class Cuts:
-    """The noted ends of one lane's steps behind a checkpoint, in `<folder>/<checkpoint>.cuts`.
+    """The noted ends of one lane's steps, in `<folder>/<checkpoint>.cuts`: those behind a checkpoint being made.
 
-    `left` are those of before a crash that are still to come; `known` are those that the checkpoint holds.
+    Until that one counts, those behind the one before are there, too; so all are read, and what lies before the
+    position is passed over. `left` are those of before a crash that are still to come; `known` are those that the
+    checkpoint holds.
     """
 
     def __init__(self, folder: Path, disk: Disk, checkpoint: str, known: Iterable[Cut] = ()) -> None:
@@ -46,12 +48,13 @@ class Cuts:
         self._disk = disk
         self._file: DiskFile | None = None
         self._path = folder / _name(checkpoint)
-        every = dict.fromkeys((*known, *_read(self._path)))  # a step that was run again may be noted again
-        self.left = sorted(every, key=lambda cut: cut.position)
+        noted = (cut for path in folder.glob("*.cuts") for cut in _read(path))
+        every = dict.fromkeys((*known, *noted))  # a step that was run again may be noted again
+        self.left = sorted(every, key=_order)
 
     def next(self, position: Position | None) -> Cut | None:
         """Return the next end behind a position, if there is one."""
-        while self.left and position is not None and self.left[0].position < position:
+        while self.left and position is not None and _order(self.left[0]) <= _order(Cut(position)):
             self.left.pop(0)
         return self.left[0] if self.left else None
 
@@ -76,7 +79,10 @@ class Cuts:
             raise
 
     def begin(self, checkpoint: str) -> None:
-        """Go on behind a new checkpoint, which holds what is left; the old file is the caller's to remove."""
+        """Go on behind a checkpoint that is being made, which holds what is left.
+
+        Old files are the caller's to remove, once it counts.
+        """
         self.close()
         self._path = self._folder / _name(checkpoint)
 
@@ -85,6 +91,11 @@ class Cuts:
         if self._file is not None:
             self._file.close()
         self._file = None
+
+
+def _order(cut: Cut) -> tuple[Position, bool, int]:
+    """Steps about what waits come behind the step that ended at the same place."""
+    return cut.position, cut.due is not None, cut.due or 0
 
 
 def _name(checkpoint: str) -> str:

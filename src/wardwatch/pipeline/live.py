@@ -8,23 +8,24 @@ makes alerts notes its end first, and after a crash the steps end there again.
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import orjson
 import pyarrow as pa
 
 from wardwatch.correlation.correlator import Correlator
 from wardwatch.correlation.rules import Correlations
 from wardwatch.events.alert import Alert
 from wardwatch.frames.frame import SCHEMA
-from wardwatch.kernel.disk import Disk, atomic_write
-from wardwatch.kernel.errors import InputError, WardwatchError
+from wardwatch.kernel.disk import Disk
+from wardwatch.kernel.errors import WardwatchError
+from wardwatch.pipeline import checkpoint
 from wardwatch.pipeline.alert_log import AlertLog, Mark
-from wardwatch.pipeline.assembling import Carry, Who
+from wardwatch.pipeline.assembling import Who
+from wardwatch.pipeline.checkpoint import Checkpoint
+from wardwatch.pipeline.committing import Commit, Committer, Pending
 from wardwatch.pipeline.cuts import Cut, Cuts
 from wardwatch.pipeline.detecting import Detected
 from wardwatch.pipeline.lake.tenant import TenantLake
@@ -33,8 +34,7 @@ from wardwatch.pipeline.silence import Heard
 from wardwatch.pipeline.spool import Damage, Lane, Position
 from wardwatch.pipeline.tuning.applying import Tunings, explained
 
-FORMAT = "wardwatch/checkpoint/1"
-STEP = 4 * 1024 * 1024  # bytes of frames in one step
+STEP = 1024 * 1024  # bytes of frames in one step: an alert waits for one step and its own
 COMMIT_ROWS = 100_000  # events after which they go to the lake, or
 COMMIT_BYTES = 128 * 1024 * 1024  # so much memory, or
 COMMIT_AFTER = 5_000_000  # µs after the first of them came
@@ -84,11 +84,11 @@ class LaneWatch:
         self.seen: dict[Who, Seen] = {}
         self.damages: list[Damage] = []  # places in the spool that could not be read, to be said aloud and removed
         self._lane = lane
-        self._lake = lake
         self._disk = disk
         self._folder = home / "state" / "pipeline" / lane.tenant
         note = lake.note() or {}
-        known = _checkpoint(self._folder / str(note["checkpoint"])) if note else _Checkpoint()
+        known = checkpoint.read(self._folder / str(note["checkpoint"])) if note else Checkpoint()
+        self._committer = Committer(lake, self._folder, disk)
         self._position = Position(*note["position"]) if note else None
         self._carry = known.carry
         self._correlator = Correlator(correlations, known.correlator)
@@ -103,23 +103,15 @@ class LaneWatch:
         self._waiting: list[Alert] = []  # found, and not written yet
         self._withheld: list[Alert] = []  # by tunings, and not written yet
         self._waiting_cut: Cut | None = None  # where the step ends that found them
-        self._pending: list[pa.RecordBatch] = []  # events that are not in the lake yet
-        self._rows = self._bytes = 0
-        self._since: int | None = None  # when the first of them came
-        self._unsure: str | None = None  # the checkpoint of a commit that may have taken place
+        self._pending = Pending()  # events of which no commit was begun
+        self._outgoing: Commit | None = None  # the commit that was begun and is not settled
 
     def work(self, now: int) -> Work | None:
         """Return the next piece of work, `None` where nothing waits, or where what was found must be kept first.
 
         Raises `InputError`, `OSError`.
         """
-        if (
-            self._waiting
-            or self._withheld
-            or self._unsure
-            or self._rows >= 2 * COMMIT_ROWS
-            or self._bytes >= 2 * COMMIT_BYTES
-        ):
+        if self._waiting or self._withheld or self._is_full:
             return None
         cut = self._cuts.next(self._position)
         if cut is not None and cut.due is not None and cut.position == self._position:
@@ -145,9 +137,16 @@ class LaneWatch:
         return Work(self.tenant, "", _EMPTY, self._carry, due)
 
     @property
+    def _is_full(self) -> bool:
+        """Whether as much waits for the lake as memory may hold."""
+        parts = (self._pending, self._outgoing.pending) if self._outgoing is not None else (self._pending,)
+        rows, size = sum(part.rows for part in parts), sum(part.bytes for part in parts)
+        return rows >= 2 * COMMIT_ROWS or size >= 2 * COMMIT_BYTES
+
+    @property
     def is_idle(self) -> bool:
         """Whether everything that was read is whole, and in the lake."""
-        return self._since is None and not self._carry.open
+        return self._pending.since is None and self._outgoing is None and not self._carry.open
 
     def take(self, found: Detected, now: int) -> list[Alert]:
         """Take in what came of a piece of work; returns the alerts that are new, now on disk.
@@ -168,10 +167,7 @@ class LaneWatch:
         outcome = found.outcome
         self._carry = outcome.carry
         self._position = self._cut.position
-        self._pending += found.events
-        self._rows += sum(batch.num_rows for batch in found.events)
-        self._bytes += sum(batch.nbytes for batch in found.events)
-        self._since = now if self._since is None else self._since
+        self._pending.add(found.events, now)
         self.counts.events += sum(batch.num_rows for batch in found.events)
         self.counts.rejects += outcome.rejects
         self.shown = [*self.shown, *outcome.shown][-MAX_SHOWN:]
@@ -203,79 +199,60 @@ class LaneWatch:
         return new
 
     def due(self, now: int) -> bool:
-        """Say whether it is time to commit."""
-        waited = self._since is not None and not 0 <= now - self._since < COMMIT_AFTER
-        return waited or self._rows >= COMMIT_ROWS or self._bytes >= COMMIT_BYTES
+        """Say whether it is time to commit; of a commit that failed, always."""
+        pending = self._pending
+        waited = pending.since is not None and not 0 <= now - pending.since < COMMIT_AFTER
+        return self._outgoing is not None or waited or pending.rows >= COMMIT_ROWS or pending.bytes >= COMMIT_BYTES
 
-    def commit(self) -> None:
-        """Bring events, position and state to the lake as one, then let go of the spool.
+    def begin(self) -> Commit | None:
+        """Return what is to be committed now, `None` where there is nothing; it is the same until it is settled.
 
-        Alerts must have been written. Raises `OSError`, and then either nothing or everything took place: the next
-        call finds out.
+        Bring it to the lake (`bring`), in this thread or in another while this one goes on, then `settle`. Alerts must
+        have been written; raises `OSError` where they are not.
         """
-        if self._unsure is not None and (self._lake.note() or {}).get("checkpoint") == self._unsure:
-            self._settle(self._unsure)
-            return
-        self._unsure = None
-        if self._since is None or self._position is None:
-            return
+        if self._outgoing is not None or self._pending.since is None or self._position is None:
+            return self._outgoing
         if self._waiting or self._withheld:
             raise OSError("alerts are not written yet")
-        name = f"{os.urandom(8).hex()}.json"
-        staged = self._lake.stage(self._pending)
-        try:
-            self._disk.make_folder(self._folder)
-            atomic_write(self._disk, self._folder / name, self._state())
-        except OSError:
-            self._lake.discard(staged)
-            raise
-        self._unsure = name
-        try:
-            self._lake.commit(staged, {"position": [*_plain(self._position)], "checkpoint": name})
-        except OSError:
-            if (self._lake.note() or {}).get("checkpoint") == name:
-                self._settle(name)
-                return
-            self._unsure = None
-            with suppress(OSError):
-                self._disk.unlink(self._folder / name)
-                self._lake.discard(staged)
-            raise
-        self._settle(name)
-
-    def _state(self) -> bytes:
-        mark, ahead = self._log.mark()
-        aside, aside_ahead = self._aside.mark()
-        if self._cuts.left:  # what was said before a crash is being said again: the logs must go on remembering it
+        (mark, ahead), (aside, aside_ahead) = self._log.mark(), self._aside.mark()
+        replaying = bool(self._cuts.left)
+        if replaying:  # what was said before a crash is being said again: the logs must go on remembering it
             mark, aside = self._mark or Mark(), self._aside_mark or Mark()
-        return orjson.dumps(
-            {
-                "format": FORMAT,
-                "carry": self._carry.plain(),
-                "correlator": self._correlator.save().decode(),
-                "alerts": [mark.file, mark.offset],
-                "ahead": ahead,
-                "withheld": [aside.file, aside.offset],
-                "withheld_ahead": aside_ahead,
-                "cuts": [cut.plain() for cut in self._cuts.left],
-            }
-        )
-
-    def _settle(self, name: str) -> None:
-        """Let go of what the lake has. Raises `OSError`: what stays behind is removed after the next commit."""
-        self._pending, self._rows, self._bytes, self._since, self._unsure = [], 0, 0, None, None
-        self.counts.commits += 1
-        if not self._cuts.left:
-            self._mark, _ = self._log.mark()
-            self._log.settle()
-            self._aside_mark, _ = self._aside.mark()
-            self._aside.settle()
+        correlator = self._correlator.save()
+        state = Checkpoint(self._carry, correlator, mark, ahead, self._cuts.left, aside, aside_ahead).written()
+        name = f"{os.urandom(8).hex()}.json"
+        self._outgoing = Commit(name, self._position, state, self._pending, mark, aside, replaying)
+        self._pending = Pending()
         self._cuts.begin(name)
-        if self._position is not None:
-            self._lane.release(self._position)
+        return self._outgoing
+
+    def bring(self, commit: Commit) -> None:
+        """Bring a commit to the lake. Raises `OSError`: then try again later, which finds out what took place."""
+        self._committer.run(commit)
+
+    def settle(self) -> None:
+        """Let go of what the lake has, once a commit was brought there.
+
+        Raises `OSError`: what stays behind is removed after the next commit.
+        """
+        commit, self._outgoing = self._outgoing, None
+        assert commit is not None
+        self.counts.commits += 1
+        if not commit.replaying:
+            self._mark, self._aside_mark = commit.mark, commit.aside
+            self._log.settle()
+            self._aside.settle()
+        self._lane.release(commit.position)
         for path in self._folder.glob("*.*"):
-            if not path.name.startswith(name.removesuffix(".json")):
+            if not path.name.startswith(commit.name.removesuffix(".json")):
                 self._disk.unlink(path)
+
+    def commit(self) -> None:
+        """Bring events, position and state to the lake as one, here and now. Raises `OSError`, as `bring` does."""
+        commit = self.begin()
+        if commit is not None:
+            self.bring(commit)
+            self.settle()
 
     def reload(self, correlations: Correlations) -> None:
         """Go on with other correlations; the state of those that mean the same is kept."""
@@ -291,40 +268,7 @@ class LaneWatch:
         self._log.close()
         self._aside.close()
         self._cuts.close()
-        self._lake.close()
+        self._committer.close()
 
 
 _EMPTY = pa.RecordBatch.from_arrays([pa.array([], one.type) for one in SCHEMA], schema=SCHEMA)
-
-
-def _plain(position: Position) -> tuple[str, int]:
-    return position.segment, position.seq
-
-
-@dataclass(frozen=True, slots=True)
-class _Checkpoint:
-    carry: Carry = field(default_factory=Carry)
-    correlator: bytes | None = None
-    mark: Mark | None = None
-    ahead: Mapping[str, int] = field(default_factory=dict)
-    cuts: Sequence[Cut] = ()
-    aside: Mark | None = None  # of the withheld alerts
-    aside_ahead: Mapping[str, int] = field(default_factory=dict)
-
-
-def _checkpoint(path: Path) -> _Checkpoint:
-    hint = "restore it from a backup; without it, correlations cannot go on where they stopped"
-    try:
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
-        if found["format"] != FORMAT:
-            raise InputError("no checkpoint of this version", where=str(path))
-        mark, aside = Mark(*found["alerts"]), Mark(*found.get("withheld", ()))
-        correlator, cuts = found["correlator"].encode(), list(map(Cut.read, found["cuts"]))
-        carry, ahead, aside_ahead = (
-            Carry.read(found["carry"]),
-            dict(found["ahead"]),
-            dict(found.get("withheld_ahead", {})),
-        )
-        return _Checkpoint(carry, correlator, mark, ahead, cuts, aside=aside, aside_ahead=aside_ahead)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError("the checkpoint that the lake names cannot be read", where=str(path), hint=hint) from error

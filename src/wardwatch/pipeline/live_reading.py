@@ -1,20 +1,23 @@
 """From frames to EventBatches, where they arrive one by one: shared out to sources, assembled, read, stamped."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from itertools import chain, islice
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wardwatch import sources
 from wardwatch.events import batch as layout
 from wardwatch.events.builder import DAY, BatchBuilder, Origin
 from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import RECEIVED, Group, Record, Reject
+from wardwatch.frames.described import MARK, Description, parts
 from wardwatch.pipeline.assembling import Carry, Part, Who, assembled, headed, runs
+from wardwatch.pipeline.describing import applied
 from wardwatch.pipeline.mixed import GENERIC
 from wardwatch.pipeline.sharing import Sharing
 from wardwatch.pipeline.tasks import MAX_NAMES
@@ -114,7 +117,8 @@ class Outcome:
 class _Readable:
     """Bodies of one sensor, source and segment: when each arrived, by number.
 
-    `again` holds them where syslog may read what the source rejects.
+    `again` holds them where syslog may read what the source rejects; `said` is what stands beside them. (Of events
+    that come in parts nothing is: these state all there is to know.)
     """
 
     sensor: str
@@ -122,6 +126,7 @@ class _Readable:
     segment: str
     received: Mapping[int, int]
     again: Mapping[int, bytes] | None
+    said: Mapping[int, Description] = field(default_factory=dict)
 
 
 class FrameReader:
@@ -136,6 +141,7 @@ class FrameReader:
         self._generic = sources.every()[GENERIC]
         self._again: list[Body] = []  # of an unlabelled sensor: what its source rejects is at least a line of syslog
         self._received: Mapping[int, int] = {}
+        self._said: dict[int, Description] = {}  # beside a body, by its number
         self.batches: list[tuple[str, pa.RecordBatch]] = []
         self.outcome = Outcome(work.carry)
 
@@ -152,19 +158,25 @@ class FrameReader:
 
     def _frames(self) -> None:
         frames = self._work.frames
-        sensors, hints = frames.column("sensor").to_pylist(), frames.column("source_hint").to_pylist()
-        received = frames.column("received_at").cast(pa.int64()).to_pylist()
-        seqs, bodies = frames.column("seq").to_pylist(), frames.column("body").to_pylist()
-        self._received = dict(zip(seqs, received, strict=True))
-        groups: dict[tuple[str, str | None], list[Body]] = {}
-        for sensor, hint, seq, body in zip(sensors, hints, seqs, bodies, strict=True):
-            groups.setdefault((sensor, hint), []).append((seq, body))
-        for (sensor, hint), some in groups.items():
+        received = frames.column("received_at").cast(pa.int64()).to_numpy().tolist()
+        self._received = dict(zip(frames.column("seq").to_numpy().tolist(), received, strict=True))
+        for sensor, hint, arrived in _by_sensor(frames):
+            some = self._taken_apart(arrived)
             known = sources.every().get(hint) if hint is not None else None
             if known is not None:
                 self._share(sensor, known, some, labelled=True)
             else:
                 self._unlabelled(sensor, some)
+
+    def _taken_apart(self, bodies: list[Body]) -> list[Body]:
+        """Take from bodies what is said beside them."""
+        for at, (seq, body) in enumerate(bodies):
+            if body.startswith(MARK):
+                said, plain = parts(body)
+                bodies[at] = seq, plain
+                if said is not None:
+                    self._said[seq] = said
+        return bodies
 
     def _unlabelled(self, sensor: str, bodies: list[Body]) -> None:
         """Share out bodies of which nobody said what they are."""
@@ -193,7 +205,8 @@ class FrameReader:
             if lines:
                 self._headers[sensor, source.name] = lines  # at the end: the last header that came
             bodies = [*((-1 - number, line) for number, line in enumerate(known)), *bodies]
-        self._built(_Readable(sensor, source, self._work.segment, received, again), source.read(bodies, context))
+        of = _Readable(sensor, source, self._work.segment, received, again, self._said)
+        self._built(of, source.read(bodies, context))
 
     def _events(self, sensor: str, source: Source, bodies: Sequence[Body], *, labelled: bool) -> None:
         """Put parts of events together, and read those that are whole."""
@@ -237,11 +250,27 @@ class FrameReader:
         for unnumbered in builder.unnumbered():
             times = np.array([received.get(ordinal, newest) for ordinal in unnumbered.ordinals], np.int64)
             batch = _stamped(unnumbered.whole(), times)
+            if of.said:
+                batch, too_many = applied(batch, unnumbered.ordinals, of.said)
+                for _ in range(too_many):
+                    self.outcome.reject(sensor, source.name, of.segment, "too many names of fields beside events")
             seen.events += batch.num_rows
             seen.received_at = max(seen.received_at, int(times.max()))
             seen.shape(layout.logsource(batch.schema), batch.num_rows, _filled(batch))
             _skews(batch, times, seen)
             self.batches.append((sensor, batch))
+
+
+def _by_sensor(frames: pa.RecordBatch) -> Iterator[tuple[str, str | None, list[Body]]]:
+    """Yield the bodies of each sensor and hint, in their order, by which came first."""
+    sensors, hints = (frames.column(name).dictionary_encode() for name in ("sensor", "source_hint"))
+    codes = pc.fill_null(hints.indices, -1).to_numpy() + 1 + sensors.indices.to_numpy() * (len(hints.dictionary) + 1)
+    found, first = np.unique(codes, return_index=True)
+    for at in np.argsort(first):
+        some = frames if len(found) == 1 else frames.take(pa.array(np.flatnonzero(codes == found[at])))
+        sensor, hint = (some.column(name)[0].as_py() for name in ("sensor", "source_hint"))
+        seqs, bodies = some.column("seq").to_numpy().tolist(), some.column("body").to_pylist()
+        yield sensor, hint, list(zip(seqs, bodies, strict=True))
 
 
 def _stamped(batch: pa.RecordBatch, received: np.ndarray) -> pa.RecordBatch:

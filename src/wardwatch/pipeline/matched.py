@@ -88,9 +88,11 @@ class Matcher:
         told = _told(batch, self._found(batch, within, keywords=keywords), file)
         return told.alerts, told.sightings
 
-    def tuned(self, batch: Events, file: str, tunings: Tunings) -> Tuned:
-        """Return what is found in a batch of one tenant, apart from what its tunings withhold."""
-        found = self._found(batch, None, keywords=True)
+    def tuned(
+        self, batch: Events, file: str, tunings: Tunings, within: np.ndarray | None = None, *, keywords: bool = True
+    ) -> Tuned:
+        """Return what is found in a batch of one tenant, apart from what its tunings withhold; see `of`."""
+        found = self._found(batch, within, keywords=keywords)
         if not found or not tunings:
             return _told(batch, found, file)
         tenant = str(batch.events.column("tenant")[0].as_py())

@@ -19,7 +19,7 @@ from wardwatch.pipeline.tasks import MAX_NAMES, Task
 from wardwatch.sources import Body, Context, Source, every
 
 # One batch is made of what lies in at most so many bodies and bytes: few large batches are fast, small ones lean.
-MAX_ROWS, MAX_BYTES = 32_768, 48 * 1024 * 1024
+MAX_ROWS, MAX_BYTES = 32_768, 64 * 1024 * 1024
 _WHOLE = 8_192  # records of a source that sees its bodies in one run
 
 
@@ -57,11 +57,13 @@ class Reader:
                 yield from self._whole_log(source.split(stream), source, context, origin)
             return
         lined = blocks.by_lines(source, task)
-        found = self._marked(blocks.line_blocks(task)) if lined else blocks.body_blocks(task, source)
+        found = (
+            self._marked(blocks.line_blocks(task, views=source.views)) if lined else blocks.body_blocks(task, source)
+        )
         if task.mixed:
             for block in found:
                 yield from block.rejects
-                for chosen, share in mixed.dispatch(block.bodies, source, context):
+                for chosen, share in mixed.dispatch(list(block.bodies), source, context):
                     yield from self._share(chosen, share, context, origin)
             return
         more: Block | None = next(found, None)
@@ -180,20 +182,31 @@ class _Gathering:
         while self.next is not None and rows < MAX_ROWS and size < MAX_BYTES:
             block = self.next
             self.rejects += block.rejects
-            rows += len(block.bodies)
+            rows += block.count
             size += len(block.data) or sum(len(text) for _, text in block.bodies)
             if self.filtered and self._keywords is not None and (suspects := _suspects(block, self._keywords)):
-                yield from (body for position, body in enumerate(block.bodies) if position not in suspects)
-                self.suspects += [block.bodies[position] for position in sorted(suspects)]
+                for body in block.bodies:
+                    if body[0] in suspects:
+                        self.suspects.append((body[0], bytes(body[1])))
+                    else:
+                        yield body
             else:
                 yield from block.bodies
             self.next = next(self._more, None)
 
 
 def _suspects(block: Block, keywords: KeywordFilter) -> set[int]:
-    if keywords.empty or not block.bodies:
+    """Return the offsets of the bodies in which a keyword can be."""
+    if keywords.empty or not block.count:
         return set()
-    if block.data:
-        return set(keywords.candidates(block.data, np.array([offset for offset, _ in block.bodies]) - block.start))
-    starts = np.cumsum([0] + [len(body) + 1 for _, body in block.bodies[:-1]])
-    return set(keywords.candidates(b"\n".join(body for _, body in block.bodies), starts))
+    if not block.data:
+        bodies = list(block.bodies)
+        starts = np.cumsum([0] + [len(body) + 1 for _, body in bodies[:-1]])
+        return {bodies[at][0] for at in keywords.candidates(b"\n".join(body for _, body in bodies), starts)}
+    data, found = block.data, set()
+    rest = 0  # all before it is looked through
+    for end in keywords.ends(data):
+        if end > rest:
+            found.add(block.start + data.rfind(b"\n", 0, end - 1) + 1)
+            rest = data.find(b"\n", end - 1) + 1 or len(data)
+    return found

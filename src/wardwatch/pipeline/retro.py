@@ -27,12 +27,13 @@ class Replay:
     def run(self, tenants: Collection[str], settings: Settings) -> Iterator[Alert]:
         """Yield the alerts of the events of `tenants` in the window that `settings` state.
 
-        Correlations see each tenant's events in order of time, and come at its end. Raises `InputError` for a tenant
-        whose lake cannot be read.
+        Not those that tunings withhold: these hold for what arrived (of a correlation: what was over) before they
+        expire. Correlations see each tenant's events in order of time, and come at its end. Raises `InputError` for
+        a tenant whose lake cannot be read.
         """
         rules = self._rules
         for tenant in sorted(tenants):
-            worker = Worker(rules.rules, Memory(rules.store.databases), settings)
+            worker = Worker(rules.rules, Memory(rules.store.databases), settings, rules.tunings)
             task = Task(Input(f"lake of {tenant}", b"", tenant, 0), "lake")
             self.summary.files += 1
             kept = self._lake.tenant(tenant)
@@ -43,5 +44,5 @@ class Replay:
                     self.summary.add(result)
                     sorter.add(result.sightings)
                     yield from result.alerts
-                yield from correlated(rules.correlations, sorter, settings, self.summary)
+                yield from correlated(rules.correlations, sorter, settings, self.summary, rules.tunings)
             kept.close()

@@ -18,6 +18,7 @@ from wardwatch.pipeline.blocks import by_lines
 from wardwatch.pipeline.mixed import is_mixed
 from wardwatch.pipeline.sorter import Sorter
 from wardwatch.pipeline.tasks import MAX_NAMES, PIECE, Settings, ShownReject, Task, TaskResult
+from wardwatch.pipeline.tuning.applying import Tunings
 
 
 class Engine(Protocol):
@@ -55,6 +56,7 @@ class Summary:
     unknown: list[tuple[str, str]] = field(default_factory=list)  # (file, first bytes)
     copies: list[str] = field(default_factory=list)
     alerts: Counter[str] = field(default_factory=Counter)  # by rule id
+    withheld: Counter[tuple[str, str]] = field(default_factory=Counter)  # (rule id, tuning)
 
     @property
     def total_events(self) -> int:
@@ -85,6 +87,7 @@ class Summary:
             self.rejects[result.task.input.name, reason] += count
         self.shown.extend(result.shown[: max(0, MAX_SHOWN - len(self.shown))])
         self.alerts.update(alert.rule_id for alert in result.alerts)
+        self.withheld.update(result.withheld)
 
 
 class Cutter:
@@ -186,15 +189,25 @@ class Scan:
             yield from correlated(self._correlations, sorter, settings, self.summary)
 
 
-def correlated(correlations: Correlations, sorter: Sorter, settings: Settings, summary: Summary) -> Iterator[Alert]:
-    """Yield the final alerts of correlations over all sightings, which come in order of time; counts them."""
+def correlated(
+    correlations: Correlations, sorter: Sorter, settings: Settings, summary: Summary, tunings: Tunings | None = None
+) -> Iterator[Alert]:
+    """Yield the final alerts of correlations over all sightings, which come in order of time; counts them.
+
+    A tuning holds for what was over before it expires.
+    """
     correlator = Correlator(correlations)  # in order: no lateness beyond the usual
     final: dict[str, Alert] = {}
     sightings = sorter.sorted()
     while chunk := list(islice(sightings, _CHUNK)):
         _upsert(final, correlator.feed(chunk, settings.received_at))
     for alert in final.values():
-        if alert.level >= settings.level and alert.rule_id not in settings.silenced:
+        if alert.level < settings.level or alert.rule_id in settings.silenced:
+            continue
+        tuning = tunings.of_alert(alert, alert.last_at) if tunings else None
+        if tuning is not None:
+            summary.withheld[alert.rule_id, tuning.slug] += 1
+        else:
             summary.alerts[alert.rule_id] += 1
             yield alert
 

@@ -12,6 +12,7 @@ from wardwatch.sources import Body, Source
 
 _SNIFFED = 4_096  # bytes of a body from which its format is told
 _SURE = 80  # a source that is so certain needs no comparison with others
+_RECENT = 4  # sources of one sensor that are asked before all others
 _BEGIN = 16  # characters of a message by which lines of one program are told apart
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
@@ -38,8 +39,8 @@ class Sharing:
         self.hosts = dict(hosts)
         self._zone = zone
         self._generic = sources.every()[GENERIC]
-        self._marks = {source.header: source for source in sources.every().values() if source.header}
-        self._recent: dict[str, Source] = {}  # sensor → the source of its last body that was sure
+        self._marks = tuple(source.header for source in sources.every().values() if source.header)
+        self._recent: dict[str, list[Source]] = {}  # sensor → the sources of its last bodies, the last one first
         self._lines: dict[tuple[str | None, bytes], Source] = {}
 
     def of(self, sensor: str, bodies: Iterable[Body], received_at: int, headed: Source | None) -> Shares:
@@ -51,8 +52,7 @@ class Sharing:
         header: list[Body] = []  # lines that begin like a header, of which it is not known yet whose it is
         for seq, body in bodies:
             source = self._source(sensor, body[:_SNIFFED], received_at)
-            begins = any(body.startswith(mark) for mark in self._marks)
-            if begins:
+            if body.startswith(self._marks):
                 header.append((seq, body))
                 if source is None or not source.header:
                     source = sources.sniff(b"\n".join(line for _, line in header)[:_SNIFFED], "")
@@ -61,8 +61,9 @@ class Sharing:
                     found.give(source, *header)
                     header = []
                 continue
-            self._give_up(found, header, headed)
-            header = []
+            if header:
+                self._give_up(found, header, headed)
+                header = []
             if source is None or source is self._generic:
                 source = headed or source
             if source is None:
@@ -79,15 +80,22 @@ class Sharing:
             found.unknown += header
 
     def _source(self, sensor: str, head: bytes, received_at: int) -> Source | None:
-        recent = self._recent.get(sensor)
-        if recent is not None and not recent.whole_host and recent.sniff(head, "") >= _SURE:
-            return recent
+        for recent in self._recent.get(sensor, ()):
+            if recent.sniff(head, "") >= _SURE:
+                self._remember(sensor, recent)
+                return recent
         if self._generic.sniff(head, ""):
             return self._of_line(sensor, head, received_at)
         found = sources.sniff(head, "")
         if found is not None:
-            self._recent[sensor] = found
+            self._remember(sensor, found)
         return found
+
+    def _remember(self, sensor: str, source: Source) -> None:
+        """Ask this source first of the next body, unless it must hear of hosts."""
+        recent = self._recent.setdefault(sensor, [])
+        if not source.whole_host and recent[:1] != [source]:
+            recent[:] = [source, *(one for one in recent if one is not source)][:_RECENT]
 
     def _of_line(self, sensor: str, head: bytes, received_at: int) -> Source:
         """The source of a line of syslog: lines of a program that begin alike are of one source."""
@@ -102,7 +110,7 @@ class Sharing:
             elif source is self._generic and (sensor, line.host) in self.hosts:
                 return sources.every()[self.hosts[sensor, line.host]]
         if source is not self._generic:
-            self._recent[sensor] = source
+            self._remember(sensor, source)
         return source
 
     def _know(self, sensor: str, host: str, source: Source) -> None:

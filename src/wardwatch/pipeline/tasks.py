@@ -67,6 +67,7 @@ class TaskResult:
     final: bool = False
     alerts: list[Alert] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
+    withheld: Counter[tuple[str, str]] = field(default_factory=Counter)  # alerts that a tuning withholds: rule, tuning
     events: Counter[LogSource] = field(default_factory=Counter)
     by_source: Counter[str] = field(default_factory=Counter)
     fields: dict[LogSource, set[str]] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from wardwatch.pipeline.blocks import by_lines
 from wardwatch.pipeline.matched import Events, Matcher
 from wardwatch.pipeline.reading import Item, Reader
 from wardwatch.pipeline.tasks import MAX_SHOWN_REJECTS, Settings, ShownReject, Task, TaskResult
+from wardwatch.pipeline.tuning.applying import Tunings
 
 PART = 20_000  # alerts and sightings in one part of a result
 MAX_REASONS = 1_000  # distinct reasons of rejects in one part
@@ -31,8 +32,11 @@ _COUNT = 1024 * 1024
 class Worker:
     """Runs tasks one after the other; holds the rules and what the engine remembers."""
 
-    def __init__(self, rules: CompiledRules, memory: Memory, settings: Settings) -> None:
+    def __init__(
+        self, rules: CompiledRules, memory: Memory, settings: Settings, tunings: Tunings | None = None
+    ) -> None:
         self._settings = settings
+        self._tunings = tunings or Tunings()
         needs = dict(settings.needs)
         self._matcher = Matcher(rules, memory, needs, settings.level, settings.silenced)
         self._reader = Reader(rules, memory, needs)
@@ -101,9 +105,10 @@ class Worker:
         for one in batch.column("host").value_counts().to_pylist():
             if one["values"] is not None and (len(result.hosts) < MAX_HOSTS or one["values"] in result.hosts):
                 result.hosts[one["values"]] += one["counts"]
-        alerts, sightings = self._matcher.of(found, within, result.task.input.name, keywords=keywords)
-        result.alerts += alerts
-        result.sightings += sightings
+        told = self._matcher.tuned(found, result.task.input.name, self._tunings, within, keywords=keywords)
+        result.alerts += told.alerts
+        result.sightings += told.sightings
+        result.withheld.update((alert.rule_id, str(alert.fields["wardwatch.tuning"])) for alert in told.withheld)
 
     def _within(self, times: np.ndarray, timed: pa.BooleanArray) -> np.ndarray:
         """Say which events lie in the asked window; one without a believable time may do, and is kept."""

@@ -197,3 +197,25 @@ class ProposalRow(models.Model):
     reason = models.CharField(max_length=1000)
     made_at = models.BigIntegerField()
     settled_at = models.BigIntegerField(null=True)
+
+
+class SearchRow(models.Model):
+    """A search that a person keeps."""
+
+    owner = models.CharField(max_length=80)
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=2000)
+    span = models.CharField(max_length=8)
+
+    class Meta:
+        """Once for each person and name."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "name"], name="search_once")]
+
+
+class HookRow(models.Model):
+    """A webhook of a hospital, and the secret that its signatures are made with."""
+
+    tenant = models.CharField(max_length=64, db_index=True)
+    url = models.CharField(max_length=2000)
+    secret = models.CharField(max_length=80)

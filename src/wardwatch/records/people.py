@@ -24,6 +24,7 @@ class UserRow(AbstractBaseUser):
     name = models.CharField(max_length=120)
     language = models.CharField(max_length=2, default="en")
     theme = models.CharField(max_length=5, default="", blank=True)  # light, dark; empty: as the system has it
+    phone = models.CharField(max_length=20, blank=True)  # for calls at night, in international form
     keys_on = models.BooleanField(default=True)  # whether single keys act in lists (WCAG 2.1.4)
     is_active = models.BooleanField(default=True)
     break_glass = models.BooleanField(default=False)  # a sealed account for when directory and provider are down

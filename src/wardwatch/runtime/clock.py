@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from wardwatch.kernel.errors import WardwatchError
-from wardwatch.pipeline import alert_log
+from wardwatch.delivery.mail import Server
+from wardwatch.kernel.errors import InputError, WardwatchError
+from wardwatch.pipeline import alert_log, figures
 from wardwatch.pipeline.alert_log import Mark
-from wardwatch.runtime import figures
-from wardwatch.runtime.figures import Figure
+from wardwatch.pipeline.figures import Figure
+from wardwatch.runtime.kinds import split_address
 from wardwatch.runtime.settings import Settings
 from wardwatch.runtime.stopping import Stopping
 from wardwatch.usecases import notices, watch
+from wardwatch.usecases.notices import Ways
 
 PROCESS = "clock"
 AT_ONCE = 200  # alerts of one hospital in one transaction
@@ -30,6 +32,28 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def ways(settings: Settings) -> Ways:
+    """How messages may leave, as the settings have it. Raises `InputError` where a secret's file is missing."""
+    mail = None
+    if settings.mail.server:
+        host, port = split_address(settings.mail.server)
+        password = _secret(settings, settings.mail.password) if settings.mail.user else ""
+        mail = Server(host, port, settings.mail.sender, settings.mail.user, password, settings.mail.tls)
+    token = _secret(settings, settings.sms.token) if settings.sms.token else ""
+    scheme = "https" if settings.console.certificate else "http"
+    name = settings.console.hosts[0] if settings.console.hosts else settings.console.address
+    answers = split_address(settings.console.address)[1]
+    return Ways(mail, settings.sms.gateway, token, f"{scheme}://{name}:{answers}")
+
+
+def _secret(settings: Settings, name: str) -> str:
+    path = settings.below(name)
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(f"a secret cannot be read: {error.strerror}", where=str(path)) from None
+
+
 class Clock:
     """One round after the other until `stopping` is set. Django must be ready (`runtime.console.boot`)."""
 
@@ -37,7 +61,7 @@ class Clock:
         self._settings = settings
         self._now = now
         self._alerts = settings.below("alerts")
-        self._sender = notices.Sender(settings.home, settings.mail.server, settings.mail.sender)
+        self._sender = notices.Sender(ways(settings))
         self.stopping = Stopping()
         self.taken = self.rung = self.told = 0
         self.troubles: dict[str, str] = {}  # by task: what went wrong last

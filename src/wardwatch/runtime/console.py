@@ -8,8 +8,8 @@ from pathlib import Path
 
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import InputError
+from wardwatch.pipeline import figures
 from wardwatch.records.configuration import Configuration, SingleSignOn
-from wardwatch.runtime import figures
 from wardwatch.runtime.kinds import split_address
 from wardwatch.runtime.settings import Settings
 

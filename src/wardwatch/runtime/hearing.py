@@ -10,10 +10,10 @@ import orjson
 from wardwatch.events.alert import Alert
 from wardwatch.events.logsource import LogSource, covers
 from wardwatch.kernel.disk import Disk, atomic_write
+from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.live import LaneWatch
 from wardwatch.pipeline.ruleset import RuleSet
 from wardwatch.pipeline.silence import Heard, Silence
-from wardwatch.runtime.figures import Figure
 
 _SAVE = 300_000_000  # µs between two savings of the state, where nothing is told
 _FAR = 60_000_000  # µs: a clock that is wrong by more has a figure

@@ -28,10 +28,10 @@ from wardwatch.listeners.streams import Conversation, Streams
 from wardwatch.listeners.syslog import Datagrams
 from wardwatch.listeners.tail import Tail
 from wardwatch.listeners.tls import server_context
+from wardwatch.pipeline import figures
 from wardwatch.pipeline import spool as spools
+from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.spool import Keys, Spool
-from wardwatch.runtime import figures
-from wardwatch.runtime.figures import Figure
 from wardwatch.runtime.kinds import split_address
 from wardwatch.runtime.settings import Settings
 

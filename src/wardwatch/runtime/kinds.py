@@ -15,6 +15,7 @@ _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB"
 _SPANS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000))
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]{2,45}\]|[^:\[\]\s]{1,253}):(\d{1,5})")
 _HIGHEST_PORT = 65_535
+_LONGEST = 36_500  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ def _number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError("a whole number")
     return value
+
+
+def _days(value: object) -> int:
+    found = _number(value)
+    if not 0 < found <= _LONGEST:
+        raise ValueError(f"days, from 1 to {_LONGEST}")
+    return found
 
 
 def _truth(value: object) -> bool:
@@ -107,6 +115,7 @@ def _show_texts(value: tuple[str, ...]) -> str:
 
 TEXT = Kind(_text, quoted)
 NUMBER = Kind(_number, str)
+DAYS = Kind(_days, str)
 TRUTH = Kind(_truth, lambda value: str(value).lower())
 SIZE = Kind(_size, _show_size)
 SPAN = Kind(_span, _show_span)
@@ -135,6 +144,27 @@ def tables(**columns: str) -> Kind:
         return f"[{', '.join(f'{{ {row} }}' for row in rows)}]"
 
     return Kind(read, show)
+
+
+def _keeping(value: object) -> tuple[Mapping[str, str | int], ...]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("a list of tables (only in the file)")
+    found: list[Mapping[str, str | int]] = []
+    for one in value:
+        names = {name: _text(one[name]) for name in ("tenant", "source") if name in one}
+        if not names or set(one) != {"days", *names}:
+            raise ValueError("tables with days, and tenant or source or both")
+        found.append({"days": _days(one["days"]), **names})
+    return tuple(found)
+
+
+def _show_keeping(value: tuple[Mapping[str, str | int], ...]) -> str:
+    texts = ({name: str(one) if isinstance(one, int) else quoted(one) for name, one in row.items()} for row in value)
+    rows = (", ".join(f"{name} = {text}" for name, text in row.items()) for row in texts)
+    return f"[{', '.join(f'{{ {row} }}' for row in rows)}]"
+
+
+KEEPING = Kind(_keeping, _show_keeping)
 
 
 PROVIDERS = tables(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.live import LaneWatch
-from wardwatch.runtime.figures import Figure
 
 
 def of_lane(watch: LaneWatch, now: int, *, troubled: bool) -> Iterator[Figure]:

@@ -83,7 +83,23 @@ class PipelineSettings:
 
     processes: int = _setting(kinds.NUMBER, 1, "processes that read and detect; more help where there are many tenants")
     zone: str = _setting(kinds.TEXT, "UTC", "time zone of stamps that state none")
-    keep_days: int = _setting(kinds.NUMBER, 365, "days that events are kept in the lake")
+
+
+@dataclass(frozen=True, slots=True)
+class LakeSettings:
+    """How long events are kept, from their arrival on."""
+
+    keep_days: int = _setting(kinds.DAYS, 365, "days that events are kept")
+    keep: tuple[Mapping[str, str | int], ...] = _setting(
+        kinds.KEEPING, (), "other days of a source, of a tenant, or of a source of a tenant"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """How patients' identifiers are hidden."""
+
+    epoch_days: int = _setting(kinds.DAYS, 365, "days for which an identifier has the same token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +131,14 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SmsSettings:
+    """How text messages leave."""
+
+    gateway: str = _setting(kinds.TEXT, "", "address of the SMS gateway (`https://…`); empty: no text messages")
+    token: str = _setting(kinds.TEXT, "", "file with the gateway's token, below the home; empty: it asks for none")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. `origins` says where each (`section.name`) comes from."""
 
@@ -122,8 +146,11 @@ class Settings:
     ingest: Ingest = Ingest()
     spool: SpoolSettings = SpoolSettings()
     pipeline: PipelineSettings = PipelineSettings()
+    lake: LakeSettings = LakeSettings()
+    privacy: PrivacySettings = PrivacySettings()
     console: ConsoleSettings = ConsoleSettings()
     mail: MailSettings = MailSettings()
+    sms: SmsSettings = SmsSettings()
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def below(self, path: str) -> Path:
@@ -135,8 +162,11 @@ SECTIONS: Mapping[str, type] = {
     "ingest": Ingest,
     "spool": SpoolSettings,
     "pipeline": PipelineSettings,
+    "lake": LakeSettings,
+    "privacy": PrivacySettings,
     "console": ConsoleSettings,
     "mail": MailSettings,
+    "sms": SmsSettings,
 }
 
 

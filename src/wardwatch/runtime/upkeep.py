@@ -9,6 +9,7 @@ from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import WardwatchError
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.lake.retention import Retention
+from wardwatch.runtime.settings import LakeSettings
 
 DAY = 86_400_000_000  # µs
 ROOM = 256 * 1024 * 1024  # bytes that stay free above the spool's reserve, and are made free at once
@@ -16,13 +17,31 @@ ROOM = 256 * 1024 * 1024  # bytes that stay free above the spool's reserve, and 
 Tell = Callable[[str], None]
 
 
-class Upkeep:
-    """Keeps up the lake below a home; `tell` says what an operator must know. Times are µs UTC."""
+def retention(settings: LakeSettings, tenant: str) -> Retention:
+    """How long events of a tenant are kept; what names both counts first, then the source, then the tenant."""
+    days = settings.keep_days
+    by_source: dict[str, int] = {}
+    own: dict[str, int] = {}
+    for one in settings.keep:
+        if one.get("tenant") not in (None, tenant):
+            continue
+        if "source" not in one:
+            days = int(one["days"])
+        else:
+            (own if "tenant" in one else by_source)[str(one["source"])] = int(one["days"])
+    return Retention(days, {**by_source, **own})
 
-    def __init__(self, home: Path, disk: Disk, keep_days: int, tell: Tell) -> None:
+
+class Upkeep:
+    """Keeps up the lake below a home. Times are µs UTC.
+
+    `policy` says how long a tenant's events are kept, `tell` takes what an operator must know.
+    """
+
+    def __init__(self, home: Path, disk: Disk, policy: Callable[[str], Retention], tell: Tell) -> None:
         self._home = home
         self._disk = disk
-        self._policy = Retention(days=keep_days)
+        self._policy = policy
         self._tell = tell
         self._lake = Lake(home / "lake", disk)
         self._daily_at: int | None = None
@@ -56,7 +75,7 @@ class Upkeep:
             mine.compact(_day(now))
             if daily:
                 mine.compact(_day(now - DAY), final=True)
-                mine.expire(self._policy, now)
+                mine.expire(self._policy(tenant), now)
                 mine.sweep(now)
 
     def make_room(self, now: int, least: int) -> None:
@@ -66,7 +85,7 @@ class Upkeep:
             if free >= least:
                 self._told = ""
                 return
-            room = self._lake.make_room(least - free + ROOM, lambda _: self._policy, now)
+            room = self._lake.make_room(least - free + ROOM, self._policy, now)
             self._lake.reserve()
         except (OSError, WardwatchError) as error:
             self._once(f"the disk is full, and nothing could be removed: {error}")

@@ -7,37 +7,35 @@ and said aloud, while the others go on.
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from wardwatch.engines.live import InProcess, Pool, hiding
 from wardwatch.events.alert import Alert
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import WardwatchError
-from wardwatch.pipeline import ruleset
+from wardwatch.pipeline import figures
+from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.live import LaneWatch, LiveEngine, Outcome
 from wardwatch.pipeline.live_reading import Work
-from wardwatch.pipeline.privacy import Privacy, lists_with_tokens
-from wardwatch.pipeline.ruleset import RulePaths, RuleSet
+from wardwatch.pipeline.ruleset import RulePaths
 from wardwatch.pipeline.spool import Keys, Spool
-from wardwatch.runtime import figures
-from wardwatch.runtime.figures import Figure
 from wardwatch.runtime.hearing import Hearing, Needs
 from wardwatch.runtime.ingest import wall_clock
 from wardwatch.runtime.pipeline_figures import of_lane, troubled_figure
+from wardwatch.runtime.rules import Rules
 from wardwatch.runtime.settings import Settings
-from wardwatch.runtime.upkeep import ROOM, Upkeep
+from wardwatch.runtime.upkeep import ROOM, Upkeep, retention
 
 PROCESS = "pipeline"
 _QUIET = 0.02  # seconds between looks into empty lanes
 _PUBLISH = 1_000_000  # µs between figures, and between looks for new tenants
 _RULES = 2_000_000  # µs between looks at the files of rules
 _AGAIN = 2_000_000  # µs after which a lane that failed is tried again
-_DAY = 86_400_000_000
 _UPKEEP = 60.0  # seconds between rounds of compaction and retention
 
 
@@ -56,61 +54,17 @@ def _passed(now: int, since: int | None, span: int) -> bool:
 class _Lane:
     watch: LaneWatch
     hearing: Hearing
+    committing: "Future[None] | None" = None
     failed_at: int | None = None
     trouble: str = ""
-
-
-Lists = tuple[tuple[str, tuple[str, ...]], ...]
-Stamps = list[tuple[str, int, int, int, int]]
-
-
-class Rules:
-    """The rules in use, and those that are loaded beside the watch when files changed."""
-
-    def __init__(self, find: Callable[[], RulePaths], tell: Callable[[str], None]) -> None:
-        self._find = find
-        self._tell = tell
-        self._looked = self._look()
-        self.paths = self._looked[0]
-        self.loaded = ruleset.load(self.paths)
-        self._loader = ThreadPoolExecutor(1, "rules")
-        self._coming: Future[RuleSet] | None = None
-        self._trouble = ""
-
-    def _look(self) -> tuple[RulePaths, Stamps]:
-        paths = self._find()
-        return paths, paths.stamps()
-
-    def changed(self) -> bool:
-        """Whether other rules are loaded and in `loaded` from now on; never waits for them."""
-        try:
-            if self._coming is None:
-                looked = self._look()
-                if looked != self._looked:
-                    self._looked = looked
-                    self._coming = self._loader.submit(ruleset.load, looked[0])
-                return False
-            if not self._coming.done():
-                return False
-            coming, self._coming = self._coming, None
-            self.loaded = coming.result()
-        except (OSError, WardwatchError) as error:
-            if self._trouble != str(error):
-                self._tell(f"the rules are not taken in: {error}")
-            self._trouble = str(error)
-            return False
-        self.paths, self._trouble = self._looked[0], ""
-        return True
-
-    def close(self) -> None:
-        """Stop loading."""
-        self._loader.shutdown(cancel_futures=True)
 
 
 class Watching:
     """The running pipeline over one Wardwatch home. `step` does one round; `run` goes on until `stopping` is set.
 
-    `find` says where rules and lists are now. Raises `WardwatchError` where rules, spool or lake cannot be opened.
+    `find` says where rules and lists are now. Commits to the lake run in `beside`, one of each lane at a time, so that
+    nothing waits for them; if not told otherwise, one thread is for all lanes. Raises `WardwatchError` where rules,
+    spool or lake cannot be opened.
     """
 
     def __init__(
@@ -122,6 +76,7 @@ class Watching:
         disk: Disk | None = None,
         tell: Callable[[str], None] = say,
         on_alerts: Callable[[list[Alert]], None] = lambda _: None,
+        beside: Executor | None = None,
     ) -> None:
         home = settings.home
         self.stopping = threading.Event()
@@ -130,6 +85,7 @@ class Watching:
         self._disk = disk or Disk()
         self._tell = tell
         self._on_alerts = on_alerts
+        self._beside = beside or ThreadPoolExecutor(1, "commits")
         self._lanes: dict[str, _Lane] = {}
         self._unopened: dict[str, tuple[int, str]] = {}  # tenant → when it was tried, and what was wrong
         self._looked_at: int | None = None
@@ -138,7 +94,7 @@ class Watching:
         self._rules = Rules(find, tell)
         self._spool = Spool(home / "spool", Keys(home / "keys", self._disk), self._disk)
         self._lake = Lake(home / "lake", self._disk)
-        self._upkeep = Upkeep(home, self._disk, settings.pipeline.keep_days, tell)
+        self._upkeep = Upkeep(home, self._disk, partial(retention, settings.lake), tell)
         self._upkeep.reserve()
         self._engine = self._made()
         self._needs = Needs(self._rules.loaded)
@@ -147,9 +103,10 @@ class Watching:
 
     def _made(self) -> LiveEngine:
         keys, zone = self._settings.home / "keys", ZoneInfo(self._settings.pipeline.zone)
+        days = self._settings.privacy.epoch_days
         if self._settings.pipeline.processes > 1:
-            return Pool(self._rules.paths, keys, zone, self._settings.pipeline.processes)
-        return InProcess(self._rules.loaded, hiding(keys), zone)
+            return Pool(self._rules.paths, keys, zone, self._settings.pipeline.processes, days)
+        return InProcess(self._rules.loaded, hiding(keys, days), zone)
 
     def _tell_of_tunings(self) -> None:
         for error in self._rules.loaded.tunings.errors:
@@ -175,7 +132,7 @@ class Watching:
         for (lane, _), found in zip(works, self._engine.run([work for _, work in works]), strict=True):
             self._guarded(lane, now, self._take, found)
         for lane in list(self._lanes.values()):
-            if self._may(lane, now) and lane.watch.due(now):
+            if self._may(lane, now):
                 self._guarded(lane, now, self._commit)
         return bool(works)
 
@@ -212,7 +169,29 @@ class Watching:
             raise found
         self._on_alerts(lane.watch.take(found, now))
 
-    def _commit(self, lane: _Lane, _: int) -> None:
+    def _commit(self, lane: _Lane, now: int) -> None:
+        """Begin a commit where one is due, and settle one that is done."""
+        watch = lane.watch
+        if lane.committing is None and watch.due(now):
+            self._on_alerts(watch.write())
+            commit = watch.begin()
+            if commit is not None:
+                lane.committing = self._beside.submit(watch.bring, commit)
+        if lane.committing is not None and lane.committing.done():
+            self._settle(lane)
+
+    @staticmethod
+    def _settle(lane: _Lane) -> None:
+        """Wait for the commit that was begun, and let go of what the lake has."""
+        if lane.committing is not None:
+            begun, lane.committing = lane.committing, None
+            begun.result()
+            lane.watch.settle()
+            lane.trouble = ""
+
+    def _commit_all(self, lane: _Lane, _: int) -> None:
+        """Bring everything to the lake that was read, here and now."""
+        self._settle(lane)
         self._on_alerts(lane.watch.write())
         before = lane.watch.counts.commits
         lane.watch.commit()
@@ -230,6 +209,8 @@ class Watching:
             # Nobody knows what it left half done: begin anew where the lake's last commit ended.
             del self._lanes[lane.watch.tenant]
             self._unopened[lane.watch.tenant] = now, lane.trouble
+            if lane.committing is not None:  # two at the same lake would both take the same events in
+                wait([lane.committing])
             with suppress(OSError):
                 lane.watch.close()
 
@@ -300,14 +281,14 @@ class Watching:
         now = self._clock()
         for lane in list(self._lanes.values()):
             if lane.failed_at is None:
-                self._guarded(lane, now, self._commit)
+                self._guarded(lane, now, self._commit_all)
         return all(lane.failed_at is not None or lane.watch.is_idle for lane in self._lanes.values())
 
     def stop(self) -> None:
         """Commit everything and close."""
         self.stopping.set()
         for lane in list(self._lanes.values()):
-            self._guarded(lane, self._clock(), self._commit)
+            self._guarded(lane, self._clock(), self._commit_all)
             with suppress(OSError):  # what is usual is learned anew from the last saving
                 lane.hearing.save(self._clock())
         with suppress(OSError):
@@ -315,6 +296,7 @@ class Watching:
         for lane in self._lanes.values():
             lane.watch.close()
         self._engine.close()
+        self._beside.shutdown()
         self._rules.close()
         self._spool.close()
         if self._keeper.is_alive():
@@ -347,28 +329,3 @@ class Watching:
     def _keep_up(self) -> None:
         while not self.stopping.wait(_UPKEEP):
             self._upkeep.once(self._clock())
-
-
-def finding(
-    home: Path, rules: tuple[Path, ...], lists: tuple[Path, ...], clock: Callable[[], int] = wall_clock
-) -> Callable[[], RulePaths]:
-    """Return what says where rules are: ours, those in the home, and more if they are named; and what lists hold.
-
-    Lists of patients hold the tokens as well by which the events of the tenants here know them (`Privacy`).
-    """
-    known: dict[object, Lists] = {}
-
-    def find() -> RulePaths:
-        own = home / "rules"
-        read = ruleset.read_lists([home / "lists", *lists])
-        tenants = tuple(sorted(path.name for path in (home / "spool").glob("*") if path.is_dir()))
-        now = clock()
-        asked = read, tenants, now // _DAY  # a token of the coming epoch is there a month before it begins
-        if asked not in known:
-            known.clear()
-            privacies = [Privacy(home / "keys", tenant) for tenant in tenants]
-            known[asked] = lists_with_tokens(read, privacies, now)
-        folders = (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()), *rules)
-        return RulePaths(folders, known[asked], home / "cache", home / "tuning")
-
-    return find

@@ -91,6 +91,7 @@ class Source:
     `independent` says that each body can be read on its own, so that a large file may be read in pieces.
     `verbatim` is given where every text of a body stands in it as it is, but for JSON escapes: the pipeline then
     looks for keywords in bodies before reading them. It says whether a rule's log source can be one of this format.
+    `views` says that `read` takes views of memory as well as bytes, so that lines need not be copied to be read.
     `patient` are the fields whose whole value identifies a patient, `patient_texts` those in which an identifier may
     stand, `patient_queries` those that ask for patients; a name may end in `*`. They are hidden before detection.
     `header` and `assemble_key` are for formats whose bodies do not stand alone, where they arrive one by one: a body
@@ -106,6 +107,7 @@ class Source:
     split: Callable[[BinaryIO], Iterator[Body | Reject]] = field(default=lines)
     independent: bool = True
     verbatim: Callable[[LogSource], bool] | None = None
+    views: bool = False
     header: bytes = b""
     assemble_key: Callable[[bytes], bytes | None] | None = None
     assemble_end: Callable[[bytes], bool] | None = None
@@ -187,5 +189,6 @@ def every() -> Mapping[str, Source]:
 
 def sniff(head: bytes, name: str) -> Source | None:
     """Return the source that is most certain of a file's first bytes, or `None`."""
-    ranked = sorted(((source.sniff(head, name), source.name) for source in every().values()), reverse=True)
-    return every()[ranked[0][1]] if ranked and ranked[0][0] > 0 else None
+    known = every()
+    certain, winner = max(((source.sniff(head, name), source.name) for source in known.values()), default=(0, ""))
+    return known[winner] if certain > 0 else None

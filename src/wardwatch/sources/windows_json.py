@@ -8,108 +8,42 @@
 Fields carry the names of the event's data, as the Sigma taxonomy has them, plus `EventID`, `Channel`, `Computer`,
 `Provider_Name`, `Level`, `Keywords`. A 4688 (process creation audit) also looks like Sysmon's: Image, ParentImage.
 
-This is the format that matters for speed: rows are gathered by shape and never built one by one.
+This is the format that matters for speed: see `events.windows_rows`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping
+from operator import getitem, itemgetter
 from typing import Any
 
 import orjson
 
 from wardwatch.events.record import Group, Record, Reject
-from wardwatch.events.windows import fields_for, is_windows, log_source
+from wardwatch.events.windows import is_windows
+from wardwatch.events.windows_rows import Gathered, Gatherer, Label, Layout, Row, flat_layout, nested_layout
 from wardwatch.sources import Body, Context, RefusedError, Sample, Source, json_values, reason
 
 MAX_FIELDS = 4096  # in one event; more is refused as hostile
-
-# Positions of the System values in front of the data in a row of a nested event.
-_SYSTEM = (
-    "EventID",
-    "Channel",
-    "Computer",
-    "Provider_Name",
-    "Level",
-    "Keywords",
-    "EventRecordID",
-    "TimeCreated",
-)
-_TIMES = ("TimeCreated", "SystemTime", "UtcTime", "@timestamp", "EventTime")
-_IN_UTC = ("SystemTime", "UtcTime")  # whether or not they say so; of a nested event `TimeCreated` holds SystemTime
-_HOSTS = ("Computer", "Hostname", "ComputerName", "computer_name", "host")
-_USERS = ("User", "SubjectUserName", "TargetUserName", "AccountName", "UserID")
-_RECORD_IDS = ("EventRecordID", "RecordNumber", "record_number")
-# Names that flat records use for what Sigma calls otherwise.
-_FLAT_NAMES = {"Hostname": "Computer", "SourceName": "Provider_Name", "ComputerName": "Computer"}
 
 
 class _Flat:
     """Records with the same top-level keys, all of them fields."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
-        names = {key.lower(): key for key in reversed(keys)}
-        event_id, channel = names.get("eventid") or names.get("event_id"), names.get("channel") or names.get("log_name")
-        if event_id is None or channel is None:
+        layout = flat_layout(keys)
+        if layout is None:
             raise RefusedError("JSON without EventID and Channel: no Windows event in a known shape")
-        self.keys = keys
-        self.names = [_FLAT_NAMES.get(key, key) for key in keys]
-        self.label = itemgetter(event_id, channel, *(("EventType",) if "EventType" in keys else ()))
-        self.gathered: dict[tuple[Any, ...], _Gathered] = {}
-
-
-class _Gathered:
-    """A group, and which values of an event make a row of it: those that are wanted, and those of the envelope."""
-
-    def __init__(self, label: tuple[Any, ...], names: list[str], keys: Sequence[str], context: Context) -> None:
-        """`names` are those of all values; the last are picked from the event by `keys`, the others come first."""
-        event_id, channel = str(label[0]), str(label[1])
-        source = log_source(channel, event_id, str(label[2]) if len(label) > 2 else "")  # noqa: PLR2004
-        asked = context.wanted(source)
-        before = len(names) - len(keys)
-        columns: dict[str, int] = {}
-        for position, name in enumerate(names):
-            for field in fields_for(source.service, event_id, name):
-                if asked is None or field in asked:
-                    columns.setdefault(field, position)
-        envelope = [_positions(names, candidates) for candidates in (_TIMES, _HOSTS, _USERS, _RECORD_IDS)]
-        needed = sorted({p for p in chain(columns.values(), *envelope) if p >= before})
-        moved = {position: before + number for number, position in enumerate(needed)} | {p: p for p in range(before)}
-        time, host, user, record_id = (tuple(moved[position] for position in positions) for positions in envelope)
-        in_utc = _positions(names, _IN_UTC) + ((_SYSTEM.index("TimeCreated"),) if before else ())
-        self.group = Group(
-            source,
-            tuple((field, moved[position]) for field, position in columns.items()),
-            time=time,
-            host=host,
-            user=user,
-            record_id=record_id,
-            zone=context.zone,
-            in_utc=tuple(moved[position] for position in in_utc),
-        )
-        self.pick = _picker([keys[position - before] for position in needed])
-        self.row, self.ordinal = self.group.rows.append, self.group.ordinals.append
-
-
-def _picker(keys: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """Return a function that takes the values of `keys` out of a mapping, as a tuple however many they are."""
-    if not keys:
-        return lambda _: ()
-    pick = itemgetter(*keys)
-    return pick if len(keys) > 1 else lambda values: (pick(values),)
-
-
-def _positions(names: list[str], candidates: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(names.index(name) for name in candidates if name in names)
+        self.layout = layout
+        self.label = itemgetter(*(keys[at] for at in layout.labels))
+        self.gathered: dict[tuple[Any, ...], Gathered] = {}
 
 
 class _Reader:
     """Gathers the events of one run of bodies into groups."""
 
     def __init__(self, context: Context) -> None:
-        self.context = context
         self.flat: dict[tuple[str, ...], _Flat | None] = {}  # None: records with these keys are nested
-        self.nested: dict[tuple[Any, ...], _Gathered] = {}
+        self.nested: dict[tuple[Any, ...], Gathered] = {}
+        self.gatherer = Gatherer(context.wanted, context.zone)
 
     def take(self, ordinal: int, event: Any) -> None:  # noqa: ANN401  (whatever JSON holds)
         """Take one parsed event; raises `RefusedError` with the reason where it is none."""
@@ -124,14 +58,7 @@ class _Reader:
             self._take_nested(ordinal, *_parts(event))
             return
         label = shape.label(event)
-        try:
-            gathered = shape.gathered.get(label)
-        except TypeError:
-            raise RefusedError("EventID or Channel is not a plain value") from None
-        if gathered is None:
-            gathered = shape.gathered[label] = _Gathered(label, shape.names, shape.keys, self.context)
-        gathered.row(gathered.pick(event))
-        gathered.ordinal(ordinal)
+        self._add(shape.gathered, label, (label, shape.layout), (ordinal, (), event))
 
     def _take_nested(self, ordinal: int, system: tuple[Any, ...], data: dict[str, Any]) -> None:
         if "Data" in data:
@@ -141,20 +68,17 @@ class _Reader:
             raise RefusedError(f"more than {MAX_FIELDS} fields")
         label = (system[0], system[1], data.get("EventType", ""))
         try:
-            gathered = self.nested.get((keys, label))
+            gathered = self.nested[keys, label]
+        except (KeyError, TypeError):
+            gathered = None
+        if gathered is None or gathered.add(ordinal, system, data):
+            self._add(self.nested, (keys, label), (label, nested_layout(keys)), (ordinal, system, data))
+
+    def _add(self, known: dict[Any, Gathered], key: tuple[Any, ...], of: tuple[Label, Layout], row: Row) -> None:
+        try:
+            self.gatherer.add(known, key, of, row)
         except TypeError:
             raise RefusedError("EventID or Channel is not a plain value") from None
-        if gathered is None:
-            gathered = self.nested[keys, label] = _Gathered(label, [*_SYSTEM, *keys], keys, self.context)
-        gathered.row(system + gathered.pick(data))
-        gathered.ordinal(ordinal)
-
-    def groups(self) -> Iterator[Group]:
-        """Yield what was gathered."""
-        yield from (gathered.group for gathered in self.nested.values())
-        for shape in self.flat.values():
-            if shape is not None:
-                yield from (gathered.group for gathered in shape.gathered.values())
 
 
 def _shape(event: Mapping[str, Any], keys: tuple[str, ...]) -> _Flat | None:
@@ -165,7 +89,7 @@ def _shape(event: Mapping[str, Any], keys: tuple[str, ...]) -> _Flat | None:
 
 
 def _parts(event: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Take a nested event apart: the values of `_SYSTEM`, and its data."""
+    """Take a nested event apart: the values of `SYSTEM`, and its data."""
     winlog = event.get("winlog")
     if type(winlog) is dict or "event_data" in event:
         return _winlogbeat(event, winlog if type(winlog) is dict else event)
@@ -262,21 +186,22 @@ def _unnamed(data: dict[str, Any]) -> dict[str, Any]:
 def read(bodies: Iterable[Body], context: Context) -> Iterator[Record | Group | Reject]:
     """Read JSON events; see `Source.read`."""
     reader = _Reader(context)
-    flat, take, loads = reader.flat, reader.take, orjson.loads
+    flat, take, loads, number = reader.flat, reader.take, orjson.loads, getitem
     for ordinal, body in bodies:
         try:
             event = loads(body)
             try:  # a flat event of a shape and kind that were seen before, as most are
                 shape = flat[tuple(event)]
-                gathered = shape.gathered[shape.label(event)]  # type: ignore[union-attr]
+                codes, words, pick, rows, rest, ordinals = shape.gathered[shape.label(event)].fast  # type: ignore[union-attr]
+                codes(map(number, words, pick(event)))
             except (KeyError, AttributeError, TypeError):
                 take(ordinal, event)
             else:
-                gathered.row(gathered.pick(event))
-                gathered.ordinal(ordinal)
+                rows(rest(event))
+                ordinals(ordinal)
         except (AttributeError, TypeError, ValueError) as error:
-            yield Reject(ordinal, reason(error), body[:80])
-    yield from reader.groups()
+            yield Reject(ordinal, reason(error), bytes(body[:80]))
+    yield from (group for group in reader.gatherer.groups.values() if group.ordinals)
 
 
 _CERTAIN = 95
@@ -291,7 +216,7 @@ def sniff(head: bytes, _: str) -> int:
     return _CERTAIN if has_id and has_channel else 0
 
 
-source = Source("windows_json", "Windows events as JSON", sniff, read, json_values, verbatim=is_windows)
+source = Source("windows_json", "Windows events as JSON", sniff, read, json_values, verbatim=is_windows, views=True)
 
 _XML_NAMESPACE = "http://schemas.microsoft.com/win/2004/08/events/event"
 SAMPLE = Sample(

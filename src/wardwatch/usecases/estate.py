@@ -17,7 +17,7 @@ from wardwatch.estate.plain import to_plain
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.models import AssetRow, EstateRow, OrganisationRow, ServiceRow
 from wardwatch.records.queries import estate as queries
-from wardwatch.usecases import audit
+from wardwatch.usecases import audit, watch
 from wardwatch.usecases.access import Actor, authorise
 from wardwatch.usecases.care import estate_of
 from wardwatch.usecases.roles import Permission
@@ -78,6 +78,7 @@ def change(actor: Actor, id_: str, given: dict[str, str], now: datetime) -> None
         known=values.Known.PERSON,
     )
     _keep(found.tenant, [changed])
+    watch.care_changed(found.tenant, [changed], now)
     audit.note(actor, "estate.changed", found.name, now=now, tenant=found.tenant, detail={"id": id_, **given})
 
 
@@ -93,7 +94,9 @@ def take_in(actor: Actor, tenant: str, name: str, data: bytes, now: datetime) ->
     authorise(actor, Permission.EDIT_ESTATE, tenant)
     found = read(tenant, name, data)
     known = queries.assets(tenant)
-    _keep(tenant, [importing.merged(known[one.id], one) if one.id in known else one for one in found.assets])
+    merged = [importing.merged(known[one.id], one) if one.id in known else one for one in found.assets]
+    _keep(tenant, merged)
+    watch.care_changed(tenant, merged, now)
     detail = {"file": name[:120], "assets": len(found.assets), "problems": len(found.problems) + found.more}
     audit.note(actor, "estate.imported", name[:120], now=now, tenant=tenant, detail=detail)
     return found

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     SEE_PEOPLE = "people:see"
     MANAGE_PEOPLE = "people:manage"
     GIVE_MANDATES = "mandates:give"
+    MANAGE_HOOKS = "webhooks:manage"
     SEE_AUDIT = "audit:see"
     SEE_ASSESSMENT = "assessment:see"
     ANSWER = "assessment:answer"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from wardwatch.estate.assets import Asset
 from wardwatch.events.alert import Alert
 from wardwatch.kernel import stamps
 from wardwatch.records import case_batch, case_store, chain
@@ -14,12 +15,13 @@ from wardwatch.records.models import CaseRow, NoticeRow, ProposalRow
 from wardwatch.usecases.access import Actor, authorise
 from wardwatch.usecases.care import care_of
 from wardwatch.usecases.roles import Permission
-from wardwatch.watch import messages
+from wardwatch.watch import marks, messages
 from wardwatch.watch.effects import Effect, Notify, ProposeTuning, Recorded, Refused
-from wardwatch.watch.messages import Act, AlertArrived, Message, TimerFired
+from wardwatch.watch.messages import Act, AlertArrived, CareChanged, Message, TimerFired
 from wardwatch.watch.needing import needs
 from wardwatch.watch.stepping import step
 
+MOST_HOSTS = 100  # of one message
 DUE = 200  # timers that are fired in one go
 # What a person must be allowed to do, by kind of act.
 NEEDED: dict[type[Act], Permission] = {
@@ -75,6 +77,24 @@ def take_alerts(tenant: str, alerts: Sequence[Alert], file: str, offset: int, no
     row.file, row.offset = file, offset
     row.save(update_fields=["file", "offset"])
     return len(alerts)
+
+
+def care_changed(tenant: str, assets: Iterable[Asset], now: datetime) -> None:
+    """Let open groups weigh anew what stands on these assets; within the transaction that changed them."""
+    named = {name for asset in assets for name in (asset.name, *asset.hostnames, *asset.addresses)}
+    hosts = sorted({marks.host_name(name) for name in named})
+    if not hosts:
+        return
+    case_store.locked(tenant)
+    moment = stamps.micros(now)
+    for number, some in enumerate(batched(hosts, MOST_HOSTS)):
+        message = CareChanged(id=f"care:{moment}:{number}", tenant=tenant, hosts=some)
+        hand_out(_follow(message, moment), moment)
+
+
+def batched(names: Sequence[str], size: int) -> Iterable[tuple[str, ...]]:
+    """Cut a list into parts."""
+    return (tuple(names[start : start + size]) for start in range(0, len(names), size))
 
 
 def read_until(tenant: str) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from wardwatch.catalogue.words import sentence
 from wardwatch.incidents.incident import CareEffect
 from wardwatch.kernel import stamps
 from wardwatch.kernel.bilingual import Text
@@ -293,21 +294,10 @@ def part_word(context: template.Context, kind: str) -> str:
 @register.simple_tag(takes_context=True)
 def sentence_of(context: template.Context, key: str, params: dict[str, str]) -> str:
     """The sentence of a timeline's entry; accounts are named where the page knows them."""
-    from wardwatch.web.words import fill  # noqa: PLC0415  (which reads this module)
-
     people = context.get("people") or {}
-    return fill(
-        key, {name: people.get(value) or _said(context, name, value) for name, value in params.items()}, spoken(context)
-    )
-
-
-def _said(context: template.Context, name: str, value: str) -> str:
-    """A value as people say it: levels and states are words, not keys."""
-    if name == "level" and value.upper() in Level.__members__:
-        return LEVELS[Level.parse(value)].in_(spoken(context)).lower()
-    if name in {"from", "to"}:
-        return _word(context, INCIDENT_STATES, value).lower()
-    return _word(context, STATES, value).lower() if name == "state" else value
+    language = spoken(context)
+    said = sentence(key, {name: people.get(value, value) for name, value in params.items()}, language)
+    return french(said) if language == "fr" else said
 
 
 INCIDENT_STATES = {
@@ -394,3 +384,57 @@ def minutes_in(value: int, language: str) -> str:
 def role_word(context: template.Context, key: str) -> str:
     """The name of a role."""
     return NAMES[key].in_(spoken(context)) if key in NAMES else key
+
+
+RULE_STATES = {
+    "active": Text("can fire", "peut se déclencher"),
+    "unsupported": Text("cannot run", "ne peut pas tourner"),
+    "fields never seen": Text("its fields never arrive", "ses champs n’arrivent pas"),
+    "log source never seen": Text("its logs never arrive", "ses journaux n’arrivent pas"),
+}
+TROUBLES = {
+    "wardwatch-source-stopped": Text("has stopped", "s’est tu"),
+    "wardwatch-source-slow": Text("sends far less than usual", "envoie bien moins que d’habitude"),
+    "wardwatch-source-not-understood": Text("is not understood", "n’est pas compris"),
+    "wardwatch-source-fields-gone": Text("lacks fields that it had", "a perdu des champs"),
+    "wardwatch-clock-wrong": Text("has a wrong clock", "a une horloge fausse"),
+}
+FACETS = {
+    "host": Text("Computers", "Ordinateurs"),
+    "user": Text("Accounts", "Comptes"),
+    "source": Text("Formats", "Formats"),
+}
+
+
+@register.simple_tag(takes_context=True)
+def rule_state(context: template.Context, key: str) -> str:
+    """The word for what keeps a rule from firing."""
+    return _word(context, RULE_STATES, str(key))
+
+
+@register.simple_tag(takes_context=True)
+def trouble_word(context: template.Context, key: str) -> str:
+    """The word for what troubles a log source."""
+    return _word(context, TROUBLES, key)
+
+
+@register.simple_tag(takes_context=True)
+def facet_word(context: template.Context, key: str) -> str:
+    """The heading of a list of values."""
+    return _word(context, FACETS, key)
+
+
+@register.simple_tag(takes_context=True)
+def and_query(context: template.Context, name: str, value: str) -> str:
+    """The address of the same search, narrowed to a value."""
+    request = context["request"]
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    narrowed = f'({context["query"]}) AND {name}:"{quoted}"' if context["query"] else f'{name}:"{quoted}"'
+    found = {key: request.GET[key] for key in ("span", "tenant") if request.GET.get(key)}
+    return "?" + urlencode({**found, "q": narrowed, "go": "1"})
+
+
+@register.simple_tag
+def below(height: int) -> int:
+    """Where a bar of a height begins, counted from the top of a chart that is 112 high."""
+    return 106 - height

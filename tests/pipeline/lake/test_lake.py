@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from wardwatch.kernel.disk import Disk, DiskFile
 from wardwatch.kernel.errors import InputError
 from wardwatch.pipeline.lake import Lake
 from wardwatch.pipeline.lake.columns import SCHEMA
+from wardwatch.pipeline.lake.staging import MAX_NAMES
 from wardwatch.pipeline.lake.tenant import TenantLake
 
 DAY1, DAY2 = "2026-11-23", "2026-11-24"
@@ -234,6 +236,40 @@ def test_the_files_state_their_form(lake: TenantLake) -> None:
     assert lake.damaged() == ()
     (lake.folder / file.path).write_bytes(b"changed")
     assert lake.damaged() == (file,)
+
+
+def test_a_file_says_which_fields_it_holds(lake: TenantLake) -> None:
+    commit(lake, 3)
+    lake.commit(lake.stage(batches([record(9, {"UserID": ["a"], "Path": None, "x": ""})], source="cef")), {})
+    held = {file.source: (file.promoted, file.others, file.lists) for file in lake.files()}
+    assert held == {"windows_json": (("CommandLine", "EventID"), ("n",), ()), "cef": (("UserID",), ("x",), ("UserID",))}
+    commit(lake, 3, first=3)
+    lake.compact(DAY1, final=True)
+    assert {file.source: (file.promoted, file.others, file.lists) for file in lake.files()} == held
+
+
+def test_names_of_fields_are_noted_up_to_a_limit(lake: TenantLake) -> None:
+    lake.commit(lake.stage(batches([record(n, {f"x{n}": n, "User": "u"}) for n in range(MAX_NAMES + 1)])), {})
+    (file,) = lake.files()
+    assert (file.promoted, file.others) == (("User",), None)
+    assert [file.may_hold(name) for name in ("User", "Image", "y")] == [True, False, True]
+
+
+def test_a_manifest_from_before_names_were_noted_is_read(lake: TenantLake, tmp_path: Path) -> None:
+    commit(lake, 3)
+    lake.close()
+    for path in (lake.folder / "_manifest").glob("*.json"):
+        entry = orjson.loads(path.read_bytes())
+        for file in entry["add"]:
+            del file["promoted"], file["others"], file["lists"]
+        path.write_bytes(orjson.dumps(entry))
+    with closing(Lake(tmp_path).tenant("nord")) as again:
+        (file,) = again.files()
+        assert (file.promoted, file.others, file.lists) == (None, None, None)
+        assert file.may_hold("anything")
+        commit(again, 2, first=3)
+        again.compact(DAY1, final=True)  # which notes them
+        assert [(file.promoted, file.rows) for file in again.files()] == [(("CommandLine", "EventID"), 5)]
 
 
 def test_duckdb_reads_it_as_it_is(lake: TenantLake, tmp_path: Path) -> None:

@@ -236,6 +236,34 @@ def test_time_and_source_leave_files_unread(tmp_path: Path) -> None:
         assert numbers(search.events(Asked(since=T0 + DAY, until=T0 + 2 * DAY))) == [2, 1]
 
 
+def test_files_without_a_value_of_what_is_asked_are_not_opened(tmp_path: Path) -> None:
+    made: dict[str, Mapping[str, Value]] = {
+        "cef": {"n": 0, "Image": SHELL},
+        "zeek": {"n": 1, "answers": ["10.4.0.1"], "Image": None},
+        "hl7": {"n": 2, "PatientID": "P1"},
+    }
+    with closing(Lake(tmp_path).tenant("nord")) as lake:
+        for source, fields in made.items():
+            lake.commit(lake.stage(batches([record(0, fields)], source=source)), {})
+    with closing(Search(tmp_path, NORD)) as search:
+
+        def opened(query: str) -> list[str]:
+            return sorted(file.source for _, file in search.paths(Asked(parse(query))))
+
+        assert opened("Image:*cmd*") == ["cef"]
+        assert opened("NOT Image:*cmd*") == ["cef", "hl7", "zeek"]
+        assert opened("Image:*cmd* OR PatientID:P1") == ["cef", "hl7"]
+        assert opened("Image:*cmd* PatientID:P1") == []
+        assert opened("ip:10.0.0.0/8") == ["zeek"]
+        assert opened("patient:P1") == ["hl7"]
+        assert opened("nothing:*") == []
+        assert opened("Image:*cmd* OR (host:pc1 n:2)") == ["cef", "hl7", "zeek"]
+        assert opened("cmd") == ["cef", "hl7", "zeek"]
+        assert search.count(Asked(parse("nothing:*"))) == 0
+        with pytest.raises(InputError):
+            search.count(Asked(parse("nothing:[a TO b]")))  # what cannot be asked is said, though nothing is opened
+
+
 def test_the_newest_come_first_however_files_overlap(tmp_path: Path) -> None:
     with closing(Lake(tmp_path).tenant("nord")) as lake:
         for part in range(30):

@@ -15,6 +15,8 @@ from wardwatch.frames.frame import SCHEMA, Unnumbered
 from wardwatch.kernel.disk import Disk, DiskFile
 from wardwatch.kernel.errors import InputError, NotTakenError
 from wardwatch.pipeline.spool import Backlog, Keys, Position, Spool
+from wardwatch.pipeline.spool.backlog import Counting
+from wardwatch.pipeline.spool.segment import OPENING_SIZE
 
 
 def test_what_was_appended_comes_back_as_frames(tmp_path: Path) -> None:
@@ -346,3 +348,23 @@ def test_the_clock_of_the_computer_is_the_default(tmp_path: Path) -> None:
         assert made.lane("north").append(arrived(b"a")).result(10) == 1
         assert made.lane("north").held > 0
     assert made.tenants() == ("north",)
+
+
+def test_what_waits_is_counted_as_it_comes_and_goes(tmp_path: Path) -> None:
+    with spool(tmp_path) as made:
+        lane = made.lane("north")
+        assert lane.backlog() == Backlog(0, 0)
+        append(lane, b"a", b"b", b"c")
+        whole = lane.backlog()
+        (chunk,) = lane.read(None)
+        segment = chunk.segment
+        append(lane, b"d", b"e")
+        assert lane.backlog().frames == 5, "what was counted before is remembered, what is new is read"
+        assert [lane.backlog(Position(segment, seq)).frames for seq in range(7)] == [5, 4, 3, 2, 1, 0, 0]
+        assert lane.backlog(Position(segment, 1)).bytes == lane.backlog().bytes > whole.bytes, "a block counts whole"
+        assert lane.backlog(chunk.next).bytes == lane.backlog().bytes - whole.bytes
+    fresh = Counting(tmp_path / "spool" / "north")
+    assert fresh.behind(None).frames == 5
+    path = tmp_path / "spool" / "north" / f"{segment}.seg"
+    path.write_bytes(path.read_bytes()[: OPENING_SIZE + whole.bytes])  # as after a commit that failed
+    assert fresh.behind(None) == whole

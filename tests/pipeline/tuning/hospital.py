@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import yaml
+from tests.pipeline.living import InTurn
 
 from wardwatch.events.alert import Alert
 from wardwatch.frames.frame import Unnumbered
@@ -111,7 +112,9 @@ class Hospital:
 
     def start(self) -> None:
         settings = Settings(self.home)
-        self.watching = Watching(settings, lambda: self.paths, clock=lambda: self.at, tell=self.said.append)
+        self.watching = Watching(
+            settings, lambda: self.paths, clock=lambda: self.at, tell=self.said.append, beside=InTurn()
+        )
 
     def stop(self) -> None:
         if not self.watching.stopping.is_set():

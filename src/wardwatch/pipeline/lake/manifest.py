@@ -17,6 +17,7 @@ import orjson
 
 from wardwatch.kernel.disk import Disk, atomic_write
 from wardwatch.kernel.errors import InputError
+from wardwatch.pipeline.lake.columns import COLUMNS
 
 FORMAT = "wardwatch/lake-manifest/1"
 FOLDER = "_manifest"
@@ -27,7 +28,12 @@ _RETRIES = 8
 
 @dataclass(frozen=True, slots=True)
 class LakeFile:
-    """One Parquet file: its path below the tenant's folder, what is in it (times in µs UTC), and its BLAKE2b-128."""
+    """One Parquet file: its path below the tenant's folder, what is in it (times in µs UTC), and its BLAKE2b-128.
+
+    `promoted`, `others` and `lists` are the names of fields that hold a value in any event, those with a column of
+    their own and those without; and of fields that are a list in any event. `None`: not known (written before names
+    were noted), or too many.
+    """
 
     path: str  # day=…/source=…/….parquet
     rows: int
@@ -37,6 +43,14 @@ class LakeFile:
     received_first: int
     received_last: int
     digest: str
+    promoted: tuple[str, ...] | None = None
+    others: tuple[str, ...] | None = None
+    lists: tuple[str, ...] | None = None
+
+    def may_hold(self, field: str) -> bool:
+        """Say whether any event can have a value of a field."""
+        known = self.promoted if field in COLUMNS else self.others
+        return known is None or field in known
 
     @property
     def day(self) -> str:
@@ -216,7 +230,7 @@ def _entry(stated: Mapping[str, Any]) -> tuple[Entry, bool]:
     if stated["format"] != FORMAT:
         raise ValueError(f"format {stated['format']!r}")
     entry = Entry(
-        add=tuple(LakeFile(**one) for one in stated["add"]),
+        add=tuple(map(_file, stated["add"])),
         remove=tuple(stated["remove"]),
         replaced=tuple(stated["replaced"]),
         staged=stated["staged"],
@@ -225,3 +239,8 @@ def _entry(stated: Mapping[str, Any]) -> tuple[Entry, bool]:
         lift=tuple(stated["lift"]),
     )
     return entry, bool(stated["whole"])
+
+
+def _file(stated: Mapping[str, Any]) -> LakeFile:
+    names = {name: tuple(value) for name, value in stated.items() if isinstance(value, list)}
+    return LakeFile(**{**stated, **names})

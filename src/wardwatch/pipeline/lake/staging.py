@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wardwatch.kernel.disk import Disk, DiskFile
-from wardwatch.pipeline.lake.columns import SCHEMA
+from wardwatch.pipeline.lake.columns import COLUMNS, SCHEMA
 from wardwatch.pipeline.lake.manifest import LakeFile
 
 FOLDER = "_staging"
 ROW_GROUP = 131_072  # rows
+MAX_NAMES = 200  # of fields of a file that are noted; a log can invent them
 _PIECE = 1024 * 1024  # bytes that are written at once
 _LEVEL = 3  # of zstd
 # Values of these seldom repeat, and have shorter forms than a dictionary: differences, and common beginnings.
@@ -88,6 +89,9 @@ class Staging:
             *written.occurred,
             *written.received,
             written.digest.hexdigest(),
+            tuple(sorted(written.promoted)),
+            _noted(written.others),
+            _noted(written.lists),
         )
         return file, f"{FOLDER}/{self._name}/{aside.name}"
 
@@ -109,6 +113,16 @@ class Staging:
                 for path in one.iterdir():
                     self._disk.unlink(path)
                 one.rmdir()
+
+
+def _note(known: set[str], parts: Iterable[pa.Array]) -> None:
+    for part in parts:
+        if len(known) <= MAX_NAMES:
+            known.update(pc.unique(part).to_pylist())
+
+
+def _noted(names: set[str]) -> tuple[str, ...] | None:
+    return tuple(sorted(names)) if len(names) <= MAX_NAMES else None
 
 
 def _abandoned(lock: Path) -> bool:
@@ -133,6 +147,9 @@ class _Written:
         self.rows = 0
         self.occurred = (0, 0)
         self.received = (0, 0)
+        self.promoted: set[str] = set()
+        self.others: set[str] = set()
+        self.lists: set[str] = set()
         self.closed = False
 
     def write(self, data: bytes) -> int:
@@ -154,7 +171,7 @@ class _Written:
     def close(self) -> None:
         self.closed = True
 
-    def note(self, rows: pa.RecordBatch | pa.Table) -> None:
+    def note(self, rows: pa.Table) -> None:
         """Take in what the rows say of the file."""
         spans = []
         for name, known in (("occurred_at", self.occurred), ("received_at", self.received)):
@@ -162,6 +179,9 @@ class _Written:
             spans.append((min(low, known[0]), max(high, known[1])) if self.rows else (low, high))
         self.occurred, self.received = spans
         self.rows += rows.num_rows
+        self.promoted |= {name for name, column in COLUMNS.items() if rows.column(column).null_count < rows.num_rows}
+        _note(self.others, (part.keys for part in rows.column("fields").chunks))
+        _note(self.lists, (part.values for part in rows.column("lists").chunks))
 
 
 def _write(batches: Iterable[pa.RecordBatch | pa.Table], written: _Written) -> None:

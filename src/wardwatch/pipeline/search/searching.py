@@ -8,16 +8,18 @@ from typing import Any, TypeVar
 import duckdb
 import orjson
 
+from wardwatch.events.logsource import LogSource
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import InputError
 from wardwatch.kernel.tenants import checked
 from wardwatch.pipeline.lake import Lake
-from wardwatch.pipeline.lake.columns import COLUMNS
+from wardwatch.pipeline.lake.columns import COLUMNS, LOGSOURCE
 from wardwatch.pipeline.lake.manifest import LakeFile
 from wardwatch.pipeline.search.database import Limits, connect
 from wardwatch.pipeline.search.fields import ENVELOPE
 from wardwatch.pipeline.search.query import All, Like, Node, Term
-from wardwatch.pipeline.search.sql import Condition, Tokens, compiled, no_tokens, span, value_of, wanted_sources
+from wardwatch.pipeline.search.skipping import flat_in, may_match, span, wanted_sources
+from wardwatch.pipeline.search.sql import Condition, Tokens, compiled, no_tokens, value_of
 
 T = TypeVar("T")
 MAX_EVENTS = 100_000  # that one search returns
@@ -73,7 +75,7 @@ class Search:
     def __init__(self, folder: Path, scope: Scope, limits: Limits | None = None, tokens: Tokens = no_tokens) -> None:
         self._lake = Lake(folder)
         self.scope = scope
-        self._tokens = tokens
+        self.tokens = tokens
         limits = limits or Limits()
         self._limits = limits
         self._connection = connect(limits)
@@ -91,7 +93,8 @@ class Search:
         found = []
         for tenant in sorted(self.scope.tenants & there):
             lake = self._lake.tenant(tenant)
-            found += [(lake.folder / file.path, file) for file in lake.files(since, until, wanted_sources(asked.node))]
+            files = lake.files(since, until, wanted_sources(asked.node))
+            found += [(lake.folder / file.path, file) for file in files if may_match(asked.node, file)]
         return sorted(found, key=lambda one: (-one[1].last_at, str(one[0])))
 
     def events(self, asked: Asked, limit: int = 100, *, oldest_first: bool = False) -> list[Event]:
@@ -119,7 +122,7 @@ class Search:
         files = self.paths(asked)
         if oldest_first:
             files.sort(key=lambda one: (one[1].first_at, str(one[0])))
-        condition = self._condition(asked)
+        condition = self._condition(asked, files)
         order = "ASC" if oldest_first else "DESC"
         found: list[tuple[int, str, int]] = []  # time, file, row
         at, size = 0, _FIRST
@@ -157,15 +160,21 @@ class Search:
 
     def count(self, asked: Asked) -> int:
         """How many events a query finds."""
-        files, condition = self.paths(asked), self._condition(asked)
-        if not files:
-            return 0
+        return self._again(lambda: self._count(asked))
+
+    def _count(self, asked: Asked) -> int:
+        files = self.paths(asked)
+        condition = self._condition(asked, files)
         text = f"SELECT count(*) FROM {_from(files)} WHERE {condition.text}"  # noqa: S608
-        return int(self._again(lambda: self._rows(text, condition.values))[0][0])
+        return int(self._rows(text, condition.values)[0][0]) if files else 0
 
     def histogram(self, asked: Asked, step: int | None = None) -> list[tuple[int, int]]:
         """Return (begin of the bar in µs UTC, events), in order, empty bars included; `step` in seconds."""
-        files, condition = self.paths(asked), self._condition(asked)
+        return self._again(lambda: self._histogram(asked, step))
+
+    def _histogram(self, asked: Asked, step: int | None) -> list[tuple[int, int]]:
+        files = self.paths(asked)
+        condition = self._condition(asked, files)
         if not files:
             return []
         first = min(file.first_at for _, file in files)
@@ -179,7 +188,7 @@ class Search:
             f"SELECT epoch_us(occurred_at) // {wide} AS bar, count(*) FROM {_from(files)} "  # noqa: S608
             f"WHERE {condition.text} GROUP BY bar ORDER BY bar LIMIT {MAX_ANSWERS}"
         )
-        counts = dict(self._again(lambda: self._rows(text, condition.values)))
+        counts = dict(self._rows(text, condition.values))
         if not counts:
             return []
         bars = range(min(counts), max(counts) + 1)
@@ -194,16 +203,37 @@ class Search:
         )
         low, high = (asked.since, asked.until)
         if low is None or high is None:
-            ((low, high),) = self._again(lambda: self._rows(text, condition.values))
+            ((low, high),) = self._rows(text, condition.values)
         seconds = 0 if low is None or high is None else (high - low) // _SECOND
         return next((step for step in _STEPS if seconds // step < BARS), _STEPS[-1])
+
+    def seen(self, asked: Asked) -> dict[LogSource, set[str]]:
+        """The log sources that arrived, and the names of fields that their files hold."""
+        return self._again(lambda: self._seen(asked))
+
+    def _seen(self, asked: Asked) -> dict[LogSource, set[str]]:
+        by_source: dict[str, list[tuple[Path, LakeFile]]] = {}
+        for path, file in self.paths(asked):
+            by_source.setdefault(file.source, []).append((path, file))
+        found: dict[LogSource, set[str]] = {}
+        for files in by_source.values():
+            names = {name for _, file in files for name in (*(file.promoted or ()), *(file.others or ()))}
+            condition = self._condition(asked, files)
+            text = f"SELECT DISTINCT {', '.join(LOGSOURCE)} FROM {_from(files)} WHERE {condition.text}"  # noqa: S608
+            for terms in self._rows(text, condition.values):
+                found.setdefault(LogSource(*terms), set()).update(names)
+        return found
 
     def top(self, asked: Asked, name: str, limit: int = 10) -> list[tuple[str | None, int]]:
         """Return the most frequent values of a field (or a column of the envelope); `None`: absent.
 
         Each element of a list counts.
         """
-        files, condition = self.paths(asked), self._condition(asked)
+        return self._again(lambda: self._top(asked, name, limit))
+
+    def _top(self, asked: Asked, name: str, limit: int) -> list[tuple[str | None, int]]:
+        files = self.paths(asked)
+        condition = self._condition(asked, files)
         if not files:
             return []
         value = ENVELOPE.get(name) or value_of(name)
@@ -216,11 +246,11 @@ class Search:
             f"SELECT value, count(*) FROM (SELECT {each} AS value FROM {_from(files)} WHERE {condition.text}) "  # noqa: S608
             f"GROUP BY value ORDER BY count(*) DESC, value LIMIT {min(limit, MAX_ANSWERS)}"
         )
-        found: list[tuple[str | None, int]] = self._again(lambda: self._rows(text, condition.values))
+        found: list[tuple[str | None, int]] = self._rows(text, condition.values)
         return found
 
-    def _condition(self, asked: Asked) -> Condition:
-        condition = compiled(asked.node, self._tokens)
+    def _condition(self, asked: Asked, files: Sequence[tuple[Path, LakeFile]]) -> Condition:
+        condition = compiled(asked.node, self.tokens, flat_in([file for _, file in files]))
         text, values = f"coalesce({condition.text}, false)", dict(condition.values)
         for name, sign, limit in (("since", ">=", asked.since), ("until", "<=", asked.until)):
             if limit is not None:

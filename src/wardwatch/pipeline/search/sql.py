@@ -10,13 +10,14 @@ from wardwatch.kernel.errors import InputError
 from wardwatch.pipeline.lake.columns import COLUMNS
 from wardwatch.pipeline.privacy import patient_fields
 from wardwatch.pipeline.search.fields import ADDRESSES, ALL_VALUES, ENVELOPE, IP, PATIENT, SEPARATOR, TIMES
-from wardwatch.pipeline.search.query import All, Compare, Like, Network, Node, Not, Some, Term
+from wardwatch.pipeline.search.query import All, Compare, Like, Network, Node, Not, Term
 
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _ASCII = 127
 
 Tokens = Callable[[str], Sequence[str]]  # a clear value → the tokens that stand for it
+Flat = Callable[[str], bool]  # a field → whether it is no list in any event that is asked
 Holds = Callable[[str], str]  # an expression of SQL that is a text → the condition that a test sets on it
 
 
@@ -33,9 +34,17 @@ def no_tokens(_: str) -> Sequence[str]:
     return ()
 
 
-def compiled(node: Node, tokens: Tokens = no_tokens) -> Condition:
-    """Return the condition of a tree; raises `InputError` for what cannot be asked."""
-    compiler = _Compiler(tokens)
+def any_lists(_: str) -> bool:
+    """Where nothing is known of the events: a field may be a list."""
+    return False
+
+
+def compiled(node: Node, tokens: Tokens = no_tokens, flat: Flat = any_lists) -> Condition:
+    """Return the condition of a tree; raises `InputError` for what cannot be asked.
+
+    What is `flat` is asked more shortly, which is faster.
+    """
+    compiler = _Compiler(tokens, flat)
     text = compiler.node(node)
     return Condition(text, compiler.values)
 
@@ -46,8 +55,9 @@ def value_of(field: str) -> str:
 
 
 class _Compiler:
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, flat: Flat) -> None:
         self._tokens = tokens
+        self._flat = flat
         self.values: dict[str, object] = {}
 
     def _parameter(self, value: object) -> str:
@@ -96,6 +106,9 @@ class _Compiler:
 
     def _field(self, name: str, holds: Holds) -> str:
         """Ask a field: its value, or any element where it is a list. What is absent or null fails every test."""
+        if self._flat(name):
+            value = COLUMNS.get(name) or f"fields[{self._parameter(name)}]"
+            return f"({value} IS NOT NULL AND {_surely(holds(value))})"
         own = self._parameter(name)
         value = COLUMNS.get(name) or f"fields[{own}]"
         asked = f"CASE WHEN list_contains(lists, {own}) THEN {_any_of(value, holds)} ELSE {_surely(holds(value))} END"
@@ -105,9 +118,12 @@ class _Compiler:
     def _any_field(self, names: Sequence[str], holds: Holds) -> str:
         """Ask several fields at once."""
         parts = [self._field(name, holds) for name in names if name in COLUMNS]
-        rest = self._parameter([name for name in names if name not in COLUMNS])
+        others = [name for name in names if name not in COLUMNS]
+        rest = self._parameter(others)
         some = f"list_filter(map_entries(fields), lambda e: list_contains({rest}::VARCHAR[], e.key))"
         parts.append(f"coalesce(len(list_filter({some}, lambda e: {_surely(holds('e.value'))})) > 0, false)")
+        if all(map(self._flat, others)):
+            return f"({' OR '.join(parts)})"
         listed = f"list_contains(lists, e.key) AND {_any_of('e.value', holds)}"
         parts.append(f"(lists IS NOT NULL AND coalesce(len(list_filter({some}, lambda e: {listed})) > 0, false))")
         return f"({' OR '.join(parts)})"
@@ -223,34 +239,3 @@ def _octets(network: IPv4Network) -> str:
 def _literal(text: str) -> str:
     """A text as a regular expression (RE2) that only it matches."""
     return "".join(char if char.isalnum() or ord(char) > _ASCII else f"\\x{{{ord(char):x}}}" for char in text)
-
-
-def _conjuncts(node: Node) -> tuple[Node, ...]:
-    return node.operands if isinstance(node, All) else (node,)
-
-
-def span(node: Node) -> tuple[int | None, int | None]:
-    """The time (since, until; µs UTC) outside of which nothing can be of a query: what its top-level AND says."""
-    lows, highs = [], []
-    for one in _conjuncts(node):
-        if isinstance(one, Term) and isinstance(one.test, Compare) and TIMES.get(one.field or "") == "occurred_at":
-            lows += [moment(one.test.low, one)] if one.test.low is not None else []
-            highs += [moment(one.test.high, one)] if one.test.high is not None else []
-    return max(lows, default=None), min(highs, default=None)
-
-
-def wanted_sources(node: Node) -> frozenset[str] | None:
-    """The sources outside of which nothing can be of a query; `None`: any."""
-    for one in _conjuncts(node):
-        if (
-            isinstance(one, Term)
-            and one.field == "source"
-            and isinstance(one.test, Like)
-            and one.test.plain is not None
-        ):
-            return frozenset({one.test.plain.lower()})
-        if isinstance(one, Some):
-            found = [wanted_sources(inner) for inner in one.operands]
-            if all(some is not None for some in found):
-                return frozenset().union(*(some for some in found if some is not None))
-    return None

@@ -15,9 +15,10 @@ from wardwatch.frames.frame import Unnumbered
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import WardwatchError
 from wardwatch.kernel.tenants import checked
+from wardwatch.pipeline.spool.backlog import Backlog
 from wardwatch.pipeline.spool.keys import Keys
 from wardwatch.pipeline.spool.limits import Limits
-from wardwatch.pipeline.spool.reader import Backlog, Chunk, Reader
+from wardwatch.pipeline.spool.reader import Chunk, Reader
 from wardwatch.pipeline.spool.segment import Damage, Position
 from wardwatch.pipeline.spool.writer import Clock, Counts, Writer, WriterLock, held
 

@@ -3,7 +3,6 @@
 import os
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +12,7 @@ import pyarrow as pa
 from wardwatch.frames.frame import SCHEMA
 from wardwatch.kernel.disk import Disk
 from wardwatch.pipeline.spool import segment as segments
+from wardwatch.pipeline.spool.backlog import Backlog, Counting
 from wardwatch.pipeline.spool.block import HEAD_SIZE, Cipher
 from wardwatch.pipeline.spool.keys import Keys, derived, fingerprint
 from wardwatch.pipeline.spool.segment import OPENING, OPENING_SIZE, Damage, Position, Span
@@ -29,14 +29,6 @@ class Chunk:
     next: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What a lane holds behind a position."""
-
-    frames: int
-    bytes: int
-
-
 class Reader:
     """The reading side of a lane: polls cheaply, remembers where it was, and never sees half a block."""
 
@@ -45,6 +37,7 @@ class Reader:
         self._folder = folder
         self._keys = keys
         self._disk = disk
+        self._counting = Counting(folder)
         self._damages: deque[Damage] = deque(maxlen=_KEPT_DAMAGES)
         self._reported: set[tuple[str, int]] = set()
         self._at: tuple[Position, int] | None = None  # a position and the byte where it lies in its segment
@@ -83,17 +76,7 @@ class Reader:
 
     def backlog(self, position: Position | None) -> Backlog:
         """Count what lies behind `position`, without decrypting it."""
-        frames = size = 0
-        for name in segments.names(self._folder):
-            if position is not None and name < position.segment:
-                continue
-            first = position.seq if position is not None and name == position.segment else 0
-            with suppress(FileNotFoundError), segments.path(self._folder, name).open("rb") as file:
-                for found in segments.spans(file, name, self._begin(Position(name, first)), ended=False):
-                    if isinstance(found, Span) and found.head.end_seq > first:
-                        frames += found.head.end_seq - max(first, found.head.first_seq)
-                        size += found.end - found.start
-        return Backlog(frames, size)
+        return self._counting.behind(position)
 
     def _begin(self, position: Position) -> int:
         return self._at[1] if self._at is not None and self._at[0] == position else OPENING_SIZE

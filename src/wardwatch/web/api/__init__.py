@@ -15,7 +15,7 @@ from wardwatch import __version__
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.usecases import clock, tokens
 from wardwatch.usecases.access import Actor
-from wardwatch.web.api import alerts, estate, incidents, places
+from wardwatch.web.api import alerts, estate, hooks, incidents, places
 from wardwatch.web.person import actor_in
 
 
@@ -45,6 +45,7 @@ api.add_router("", places.router)
 api.add_router("/alerts", alerts.router)
 api.add_router("/incidents", incidents.router)
 api.add_router("/estate", estate.router)
+api.add_router("/webhooks", hooks.router)
 
 
 @api.exception_handler(AccessError)

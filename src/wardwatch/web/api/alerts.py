@@ -24,8 +24,9 @@ _Word = Query("", max_length=120)
 
 
 @router.get("", response=shapes.AlertGroups, summary="A queue of alert groups, the gravest first")
-def listed(  # noqa: PLR0917  (parameters of the address)
+def listed(
     request: HttpRequest,
+    *,
     queue: str = "review",
     tenant: str = _Word,
     level: str = _Word,

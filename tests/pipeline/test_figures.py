@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from wardwatch.runtime import figures
-from wardwatch.runtime.figures import STALE, Figure, Published
+from wardwatch.pipeline import figures
+from wardwatch.pipeline.figures import STALE, Figure, Published
 
 NOW = 1_795_521_600_000_000
 TAKEN = Figure("wardwatch_ingest_frames_total", "counter", "Frames.", 3, {"tenant": 'no"rth'})
