@@ -25,8 +25,9 @@ run: $(READY) ## start Wardwatch with its demo cluster on http://127.0.0.1:8000
 	$(BIN)/wardwatch serve --demo
 
 .PHONY: test
-test: $(READY) browser services ## run all tests (those that need a browser or other tools are skipped with a reason without them)
+test: $(READY) browser services database ## run all tests (those that need a browser or other tools are skipped with a reason without them)
 	$(BIN)/pytest -n auto
+	$(BIN)/python tests/on_postgresql.py -n auto
 
 .PHONY: check
 check: $(READY) ## format, lint, types, import contracts, house rules, content, documentation
@@ -107,6 +108,13 @@ services:
 		cd $(SYSLOG_NG) && apt-get -qq download $(SYSLOG_NG_PACKAGES) 2>/dev/null && \
 		for one in *.deb; do dpkg-deb -x "$$one" . || exit 1; done && rm -f *.deb; } || \
 		echo "note: tests with syslog-ng will be skipped (its packages cannot be had)"
+
+# A database server, for the tests that run on SQLite and on PostgreSQL. Only its programs are used.
+.PHONY: database
+database:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		{ export RUNLEVEL=1; $(call apt,postgresql); } || \
+		echo "note: tests on PostgreSQL will be skipped (apt install postgresql)"
 
 $(AXE): package-lock.json
 	@command -v npm >/dev/null || { echo "note: no npm (apt install npm)"; exit 1; }

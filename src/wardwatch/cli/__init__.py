@@ -34,6 +34,7 @@ class Verbs(click.Group):
         "demo": "Set up, feed and remove a demonstration.",
         "ingest": "Receive logs, and say who may send them.",
         "lake": "Show, tidy up, expire and hold the events that are kept.",
+        "people": "Make accounts on the machine itself.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",
         "privacy": "Name who may open what tokens of patients stand for.",
         "replay": "Run the events that are kept through the rules of today.",

@@ -83,14 +83,12 @@ def feed(json_to: str | None) -> int:
 @_rows.option
 def remove(json_to: str | None) -> int:
     """Take the demonstration away: its people, houses, alerts at once, its files at the next start."""
-    from wardwatch.runtime import demo  # noqa: PLC0415
-
     settings = _ready()
     from wardwatch.usecases import clock  # noqa: PLC0415
     from wardwatch.usecases import demo as people  # noqa: PLC0415
 
     gone = people.remove(clock.now())
-    demo.forget(settings, gone)
+    people.mark_gone(settings.home, gone)
     with _rows.rows(json_to) as take:
         take({"format": "wardwatch/demo/1", "removed": list(gone)})
     print(f"removed: {', '.join(gone) or 'nothing'}", file=sys.stderr)

@@ -15,8 +15,8 @@ from wardwatch.estate import assets
 from wardwatch.estate.assets import Asset, Known
 
 MAX_NEW = 10_000  # assets that are learned at once
-_AE_FIELDS = ("f.RemoteAET", "f.CalledAET", "f.SourceAETitle", "f.DestinationAETitle")
-_TALKER_FIELDS = ("f.id.orig_h", "f.src_ip", "f.SourceIp", "f.RequestorAddress")
+AE_FIELDS = ("f.RemoteAET", "f.CalledAET", "f.SourceAETitle", "f.DestinationAETitle")
+TALKER_FIELDS = ("f.id.orig_h", "f.src_ip", "f.SourceIp", "f.RequestorAddress")
 _NULL = "\x00null"
 
 
@@ -53,9 +53,9 @@ def sightings(batch: pa.RecordBatch) -> tuple[Sighting, ...]:
     """What a batch shows, by kind and name. Times are those of arrival: no host's clock decides what is new."""
     found: list[Sighting] = []
     found += _of_column(batch, What.HOST, "host")
-    for name in _AE_FIELDS:
+    for name in AE_FIELDS:
         found += _of_column(batch, What.AE_TITLE, name)
-    for name in _TALKER_FIELDS:
+    for name in TALKER_FIELDS:
         found += _of_column(batch, What.TALKER, name)
     return together(found)
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from wardwatch.events import batch as layout
 from wardwatch.events.builder import DAY
-from wardwatch.events.columns import text_of, words
+from wardwatch.events.columns import coded, dictionary
 from wardwatch.events.record import RECEIVED, STATED
+from wardwatch.events.words import Words, text_of
 from wardwatch.frames.described import MAX_NAMES, Description
 
 _EARLIEST = 631_152_000_000_000  # 1990: what is earlier is no time of an event
@@ -31,7 +32,7 @@ def applied(
     hosts = arrays["host"].to_pylist()
     for row, one in rows:
         hosts[row] = hosts[row] or one.host
-    arrays["host"] = words(hosts)
+    arrays["host"] = _words(hosts)
     names = list(dict.fromkeys(name for _, one in rows for name in one.fields))
     for name in names[:MAX_NAMES]:
         column = layout.FIELD_PREFIX + name
@@ -54,7 +55,7 @@ def _times(arrays: Mapping[str, pa.Array], rows: Sequence[tuple[int, Description
     for row, one in rows:
         if quality[row] == RECEIVED and one.time is not None and _EARLIEST <= one.time <= received[row] + DAY:
             occurred[row], quality[row] = one.time, STATED
-    return {"occurred_at": pa.array(occurred).cast(layout.STAMP), "time_quality": words(quality)}
+    return {"occurred_at": pa.array(occurred).cast(layout.STAMP), "time_quality": _words(quality)}
 
 
 def _cell(value: Any) -> _Cell:  # noqa: ANN401  (whatever a sender says)
@@ -63,5 +64,9 @@ def _cell(value: Any) -> _Cell:  # noqa: ANN401  (whatever a sender says)
 
 def _column(cells: Sequence[_Cell]) -> pa.Array:
     if not any(isinstance(cell, list) for cell in cells):
-        return words([cell for cell in cells if not isinstance(cell, list)])
+        return _words([cell for cell in cells if not isinstance(cell, list)])
     return pa.array([[cell] if isinstance(cell, str) else cell for cell in cells], layout.WORDS)
+
+
+def _words(values: Sequence[str | None]) -> pa.DictionaryArray:
+    return dictionary(coded(values, Words()))

@@ -15,14 +15,16 @@ from wardwatch.kernel.errors import InputError, WardwatchError
 from wardwatch.pipeline import alert_log, figures
 from wardwatch.pipeline.alert_log import Mark
 from wardwatch.pipeline.figures import Figure
+from wardwatch.pipeline.lake import Lake
 from wardwatch.runtime.kinds import split_address
 from wardwatch.runtime.settings import Settings
 from wardwatch.runtime.stopping import Stopping
-from wardwatch.usecases import notices, watch
+from wardwatch.usecases import learning, notices, watch
 from wardwatch.usecases.notices import Ways
 
 PROCESS = "clock"
 AT_ONCE = 200  # alerts of one hospital in one transaction
+_LEARN = 60.0  # seconds between looks at what events show of the estate
 _PAUSE = 0.5  # seconds between rounds when nothing waits
 _LOG = logging.getLogger(__name__)
 
@@ -63,7 +65,8 @@ class Clock:
         self._alerts = settings.below("alerts")
         self._sender = notices.Sender(ways(settings))
         self.stopping = Stopping()
-        self.taken = self.rung = self.told = 0
+        self.taken = self.rung = self.told = self.learned = 0
+        self._learns_at = 0.0
         self.troubles: dict[str, str] = {}  # by task: what went wrong last
 
     def run(self) -> None:
@@ -87,6 +90,11 @@ class Clock:
         for tenant in alert_log.tenants(self._alerts):
             with self._guarded(f"alerts of {tenant}"):
                 done += self._take(tenant)
+        if time.monotonic() >= self._learns_at:
+            self._learns_at = time.monotonic() + _LEARN
+            for tenant in Lake(self._settings.home / "lake").tenants():
+                with self._guarded(f"estate of {tenant}"):
+                    self.learned += learning.learn(self._settings.home, tenant)
         with self._guarded("timers"):
             rung = watch.fire_timers(self._now())
             self.rung += rung
@@ -125,5 +133,6 @@ class Clock:
         yield Figure("wardwatch_clock_alerts_total", "counter", "Alerts taken in.", self.taken)
         yield Figure("wardwatch_clock_timers_total", "counter", "Timers that rang.", self.rung)
         yield Figure("wardwatch_clock_notices_total", "counter", "Notices sent.", self.told)
+        yield Figure("wardwatch_clock_assets_total", "counter", "Assets learned from events.", self.learned)
         for what in self.troubles:
             yield Figure("wardwatch_clock_trouble", "gauge", "What goes wrong now.", 1.0, {"task": what})

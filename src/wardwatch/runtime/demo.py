@@ -202,16 +202,6 @@ def kept(settings: Settings) -> Kept | None:
         raise InputError("not what a demonstration keeps", where=where, hint="wardwatch demo remove") from None
 
 
-def forget(settings: Settings, tenants: tuple[str, ...]) -> None:
-    """Let its houses send no more, and mark their files to be removed at the next start."""
-    registry = Registry(settings.below("state/sensors.json"), Disk())
-    for name in list(registry.known().sensors):
-        if registry.known().sensors[name].tenant in tenants:
-            registry.remove(name)
-    (settings.below("state") / FILE).unlink(missing_ok=True)
-    atomic_write(Disk(), settings.below("state") / "demo-gone.json", json.dumps(list(tenants)).encode())
-
-
 def sweep(settings: Settings) -> tuple[str, ...]:
     """Remove the files of a demonstration that was taken away; call it before the processes start."""
     path = settings.below("state") / "demo-gone.json"

@@ -1,16 +1,20 @@
 """The demonstration: made-up hospitals of two countries, with people of each role. It can be taken away again."""
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
 from wardwatch.catalogue import files
 from wardwatch.kernel import stamps
+from wardwatch.kernel.disk import Disk, atomic_write
 from wardwatch.kernel.errors import ContentError
+from wardwatch.listeners.sensors import Registry
 from wardwatch.records.models import (
     AlertRow,
     AssessmentRow,
@@ -172,3 +176,14 @@ def remove(now: datetime) -> tuple[str, ...]:
     OrganisationRow.objects.filter(demo=True).delete()
     audit.note(_OURSELVES, "demo.removed", "", now=now, detail={"tenants": list(gone)})
     return gone
+
+
+def mark_gone(place: Path, gone: tuple[str, ...]) -> None:
+    """Let the houses of the demonstration send no more, and their files go at the next start (`runtime.demo.sweep`)."""
+    state = place / "state"
+    registry = Registry(state / "sensors.json", Disk())
+    for name, one in dict(registry.known().sensors).items():
+        if one.tenant in gone:
+            registry.remove(name)
+    (state / "demo.json").unlink(missing_ok=True)
+    atomic_write(Disk(), state / "demo-gone.json", json.dumps(list(gone)).encode())

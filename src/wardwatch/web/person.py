@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from wardwatch import __version__
-from wardwatch.usecases import clock, installation
+from wardwatch.usecases import beginning, clock, installation
 from wardwatch.usecases.access import NOBODY, Actor, actor_of
 from wardwatch.web.menu import menu
 
@@ -67,4 +67,5 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "version": __version__,
         "menu": menu(actor, request.path) if actor.id else (),
         "demo": installation.is_demo(),
+        "begins": not actor.id and request.path.startswith("/account/login") and beginning.is_empty(),
     }

@@ -438,3 +438,24 @@ def and_query(context: template.Context, name: str, value: str) -> str:
 def below(height: int) -> int:
     """Where a bar of a height begins, counted from the top of a chart that is 112 high."""
     return 106 - height
+
+
+HOUSES = {
+    "hospital": Text("Hospital", "Hôpital"),
+    "laboratory": Text("Laboratory", "Laboratoire"),
+    "provider": Text("Security provider", "Prestataire de sécurité"),
+    "authority": Text("Authority", "Autorité"),
+    "regional": Text("Regional", "Régional"),
+    "national": Text("National", "National"),
+    "professional": Text("Professional", "Professionnel"),
+    "cross-border": Text("Cross-border", "Transfrontalier"),
+    "small": Text("Small", "Petit"),
+    "medium": Text("Medium", "Moyen"),
+    "large": Text("Large", "Grand"),
+}
+
+
+@register.simple_tag(takes_context=True)
+def house_word(context: template.Context, key: str) -> str:
+    """The word for a kind or size of organisation or grouping."""
+    return _word(context, HOUSES, key)

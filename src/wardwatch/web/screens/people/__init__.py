@@ -35,6 +35,7 @@ def listed(asked: Asked) -> Answer:
         "may_manage": bool(manage),
         "may_mandate": bool(asked.actor.scope(Permission.GIVE_MANDATES)),
         "roles": NAMES,
+        "may_administer": asked.actor.can(Permission.ADMINISTER),
     }
     more = {
         "organisations": queries.organisations(manage),
