@@ -1,10 +1,12 @@
 """The screens of assessments: every page in both languages, answers by form, autosave, errors that lose nothing."""
 
+import io
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from openpyxl import load_workbook
 from tests.cast import HERE, NEXT, NOW, Cast
 
 from wardwatch.records.models import AnswerRow, UserRow
@@ -12,7 +14,11 @@ from wardwatch.usecases import assessment, clock, demo_assessment
 from wardwatch.web.screen import Screen
 from wardwatch.web.urls import found
 
-SCREENS = [one for one in found() if isinstance(one, Screen) and one.name.startswith("assessment")]
+SCREENS = [
+    one
+    for one in found()
+    if isinstance(one, Screen) and one.name.startswith("assessment") and one.name != "assessment-form"
+]
 
 
 @pytest.fixture
@@ -139,3 +145,19 @@ def test_answers_are_read_by_the_house_only(begun: str, cast: Cast) -> None:
 def test_a_question_page_asks_the_database_little(signed_in: Client, begun: str, django_assert_max_num_queries) -> None:
     with clock.at(NOW), django_assert_max_num_queries(40):
         signed_in.get(f"/assessment/{begun}/ask/gov-lead")
+
+
+def test_a_form_goes_out_and_comes_in(signed_in: Client, begun: str, cast: Cast) -> None:
+    with clock.at(NOW):
+        book = load_workbook(io.BytesIO(signed_in.get(f"/assessment/{begun}/form").content))
+        book.worksheets[0]["C2"], book.worksheets[0]["C3"] = 3, "=1+1"
+        made = io.BytesIO()
+        book.save(made)
+        sent = {"file": SimpleUploadedFile("form.xlsx", made.getvalue())}
+        page = signed_in.post(f"/assessment/{begun}/take", sent).content.decode()
+        assert "1 answer was read" in page
+        assert "a formula" in page
+        assert [(row.question, row.step) for row in AnswerRow.objects.all()] == [("gov-direction", 3)]
+        wrong = {"file": SimpleUploadedFile("form.xlsx", b"nothing")}
+        assert signed_in.post(f"/assessment/{begun}/take", wrong).status_code == 422
+    assert cast

@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from django.db import transaction
 
-from wardwatch.assessment import loading, scores
+from wardwatch.assessment import loading, scores, spreadsheet
 from wardwatch.assessment.answers import Answer, Assessment, Evidence, Kind, SignOff, asked
 from wardwatch.assessment.figures import figures
 from wardwatch.assessment.framework import Framework, Question, Tier
 from wardwatch.assessment.scores import Comparison, Result
+from wardwatch.assessment.spreadsheet import MAX_NOTE, MAX_REASON, Taken, clean
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.models import (
@@ -47,14 +49,15 @@ class Said:
     @classmethod
     def parse(cls, choice: str, reason: str = "", note: str = "") -> "Said":
         """Read a form's words: `0` to `4`, `unknown`, `not_applicable`. Raises `InputError`."""
+        note, reason = clean(note, MAX_NOTE), clean(reason, MAX_REASON)
         if choice in {"0", "1", "2", "3", "4"}:
-            return cls(Kind.STEP, int(choice), note=note[:2000])
+            return cls(Kind.STEP, int(choice), note=note)
         if choice == Kind.UNKNOWN:
-            return cls(Kind.UNKNOWN, note=note[:2000])
+            return cls(Kind.UNKNOWN, note=note)
         if choice == Kind.NOT_APPLICABLE:
-            if not reason.strip():
+            if not reason:
                 raise InputError("say why it does not apply", where="reason", hint="one sentence is enough")
-            return cls(Kind.NOT_APPLICABLE, reason=reason.strip()[:500], note=note[:2000])
+            return cls(Kind.NOT_APPLICABLE, reason=reason, note=note)
         raise InputError("choose an answer", where="answer", hint="“I do not know” is an answer, too")
 
 
@@ -184,7 +187,7 @@ def _put(actor: Actor, found: Opened, question: str, said: Said, *, now: datetim
         "by_name": actor.name[:160],
         "at": stamps.micros(now),
     }
-    id_ = found.listed.id
+    id_ = UUID(found.listed.id)
     AnswerRow.objects.update_or_create(assessment_id=id_, question=question, defaults=given)
     AnswerHistoryRow.objects.create(assessment_id=id_, question=question, **given)
     DelegationRow.objects.filter(assessment_id=id_, question=question, to=actor.id).delete()
@@ -206,6 +209,24 @@ def answer_many(actor: Actor, id_: str, said: Iterable[tuple[str, Said]], *, now
     return changed
 
 
+def form(actor: Actor, id_: str, language: str, now: datetime) -> bytes:
+    """The assessment as a workbook to fill in elsewhere; noted."""
+    found = opened(actor, id_)
+    audit.note(actor, "assessment.exported", id_, now=now, tenant=found.listed.tenant, detail={"form": "xlsx"})
+    return spreadsheet.write(found.framework, found.value, language)
+
+
+@transaction.atomic
+def take(actor: Actor, id_: str, data: bytes, now: datetime) -> tuple[Taken, int]:
+    """Take answers out of a workbook: what is right, and a list of what is not; and how many answers are new."""
+    found = _writing(actor, id_, now)
+    known = {one.id: one for one in found.framework.at(found.value.depth)}
+    taken = spreadsheet.read(data, found.framework, known)
+    answers = [one.answer for one in taken.filled]
+    said = [(one.question, Said(one.kind, one.step, one.reason, one.note)) for one in answers]
+    return taken, answer_many(actor, id_, said, now=now)
+
+
 def who_may_answer(found: Opened, now: datetime) -> tuple[Person, ...]:
     """The people of the hospital who could be asked."""
     return queries.people_at(found.listed.tenant, _ANSWERING, now)
@@ -220,7 +241,7 @@ def delegate(actor: Actor, id_: str, question: str, to: str, *, now: datetime) -
     if person is None:
         raise InputError("choose somebody who may answer here", where="to")
     given = {"to": person.id, "to_name": person.name, "by": actor.id, "at": stamps.micros(now)}
-    DelegationRow.objects.update_or_create(assessment_id=id_, question=question, defaults=given)
+    DelegationRow.objects.update_or_create(assessment_id=UUID(id_), question=question, defaults=given)
     detail = {"to": person.name}
     audit.note(actor, "assessment.delegated", f"{id_} {question}", now=now, tenant=found.listed.tenant, detail=detail)
 

@@ -22,7 +22,7 @@ from wardwatch.usecases.assessment import join
 _YEAR = timedelta(days=364)
 _BY = ("system", "Wardwatch")
 _USUAL = {"large": 2.2, "medium": 1.6, "small": 1.0}  # the step that a house of a size usually stands at
-_UNKNOWN = {"large": 6, "medium": 10, "small": 16}  # percent of questions that it cannot answer
+_UNKNOWN = {"large": (6, 2), "medium": (14, 6), "small": (24, 10)}  # percent of questions without an answer, by year
 _BETTER = {"backup": 0.9, "identity": 0.8, "people": 0.5}  # what a year of work changed
 _PERCENT = 100
 
@@ -82,7 +82,7 @@ def _answer(framework: Framework, row: AssessmentRow, size: str, year: int) -> N
 def _said(question: Question, tenant: str, size: str, year: int) -> Answer:
     """Drawn from a checksum of names: the same house says the same each time, and a year later seldom less."""
     drawn = zlib.crc32(f"{tenant} {question.id}".encode()) % _PERCENT
-    if drawn < _UNKNOWN[size] and not year:
+    if drawn < _UNKNOWN[size][year]:
         return Answer(question.id, Kind.UNKNOWN, by=_BY[0], by_name=_BY[1])
     spread = (drawn / _PERCENT - 0.5) * 3
     step = _USUAL[size] + spread + (_BETTER.get(question.domain, 0.2) if year else 0)

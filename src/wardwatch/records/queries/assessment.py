@@ -75,7 +75,7 @@ def listed(
     if framework:
         rows = rows.filter(campaign__framework=framework)
     if campaigns is not None:
-        rows = rows.filter(campaign_id__in=campaigns)
+        rows = rows.filter(campaign__id__in=list(campaigns))
     found = list(rows.order_by("-campaign__opened_at", "tenant", "id"))
     hospitals = OrganisationRow.objects.in_bulk({row.tenant for row in found})
     return tuple(_listed(row, hospitals.get(row.tenant)) for row in found)
@@ -123,20 +123,20 @@ def assessment(found: Listed) -> Assessment:
     """The whole value: answers, delegations, signatures. Four queries."""
     files: dict[str, list[str]] = {}
     for id_, question in (
-        AnswerFileRow.objects.filter(assessment_id=found.id).order_by("at").values_list("id", "question")
+        AnswerFileRow.objects.filter(assessment__id=found.id).order_by("at").values_list("id", "question")
     ):
         files.setdefault(question, []).append(str(id_))
     answers = {
         row.question: _answer(row, tuple(files.get(row.question, ())))
-        for row in AnswerRow.objects.filter(assessment_id=found.id)
+        for row in AnswerRow.objects.filter(assessment__id=found.id)
     }
     delegations = {
         row.question: Delegation(row.question, row.to, row.to_name, row.by, row.at)
-        for row in DelegationRow.objects.filter(assessment_id=found.id)
+        for row in DelegationRow.objects.filter(assessment__id=found.id)
     }
     signed = tuple(
         SignOff(row.by, row.by_name, row.function, row.at, row.text, row.seal, row.score)
-        for row in SignOffRow.objects.filter(assessment_id=found.id).order_by("at")
+        for row in SignOffRow.objects.filter(assessment__id=found.id).order_by("at")
     )
     return Assessment(
         campaign=found.campaign,
@@ -166,13 +166,13 @@ def _answer(row: AnswerRow | AnswerHistoryRow, files: tuple[str, ...] = ()) -> A
 
 def history(assessment_id: str, question: str) -> tuple[Answer, ...]:
     """Every answer that was given to a question, the newest first."""
-    rows = AnswerHistoryRow.objects.filter(assessment_id=assessment_id, question=question).order_by("-at", "-id")
+    rows = AnswerHistoryRow.objects.filter(assessment__id=assessment_id, question=question).order_by("-at", "-id")
     return tuple(_answer(row) for row in rows)
 
 
 def files(assessment_id: str, question: str = "") -> tuple[KeptFile, ...]:
     """The files that show answers, by time."""
-    rows = AnswerFileRow.objects.filter(assessment_id=assessment_id)
+    rows = AnswerFileRow.objects.filter(assessment__id=assessment_id)
     if question:
         rows = rows.filter(question=question)
     return tuple(

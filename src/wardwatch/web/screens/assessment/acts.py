@@ -3,6 +3,7 @@
 from django.http import FileResponse, HttpResponse
 
 from wardwatch.assessment.answers import unanswered
+from wardwatch.estate.importing import MAX_BYTES
 from wardwatch.kernel.errors import InputError
 from wardwatch.usecases import assessment as usecase
 from wardwatch.usecases.assessment import Said
@@ -67,6 +68,20 @@ def _next(asked: Asked, assessment: str, question: str) -> str:
     behind = [one for one in waiting if order.index(one) > order.index(question)]
     target = next(iter(behind or waiting), "")
     return f"/assessment/{assessment}/ask/{target}" if target else f"/assessment/{assessment}/check"
+
+
+def take(asked: Asked, assessment: str) -> Answer:
+    """Take answers out of a workbook, and show what was not right."""
+    file = asked.request.FILES.get("file")
+    try:
+        if file is None or (file.size or 0) > MAX_BYTES:
+            raise InputError("choose a workbook of at most 10 MB", where="file")  # noqa: TRY301
+        taken, new = usecase.take(asked.actor, assessment, file.read(), asked.now)
+    except InputError as error:
+        where = f"/assessment/{assessment}"
+        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": where}, status=422)
+    data = {"id": assessment, "read": len(taken.filled), "new": new, "problems": taken.problems}
+    return Page("assessment/taken.html", data)
 
 
 def delegate(asked: Asked, assessment: str, question: str) -> Answer:

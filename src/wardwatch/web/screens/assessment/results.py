@@ -71,7 +71,7 @@ def compare(asked: Asked, assessment: str, earlier: str) -> Answer:
         standing.Bar(one.domain.name.in_(asked.language), one.after.points, one.after.most, one.before.points)
         for one in found.domains
     ]
-    data = {
+    data: dict[str, Any] = {
         "assessment": shown.head(after),
         "before": {"id": before.listed.id, "name": before.listed.campaign_name, "points": found.before.points},
         "after": {"name": after.listed.campaign_name, "points": found.after.points},
@@ -88,9 +88,11 @@ def compare(asked: Asked, assessment: str, earlier: str) -> Answer:
         ],
         "moves": [_move(one) for one in found.moves],
     }
+    best = max(data["domains"], key=lambda one: one["difference"])
+    data["gained"] = best["name"] if best["difference"] > 0 else None
     rows = [
         [one["name"].in_(asked.language), one["before"], one["after"], one["difference"]] for one in data["domains"]
-    ]  # type: ignore[union-attr,index,attr-defined]
+    ]
     table = Table(("domain", "before", "after", "difference"), rows)
     return Page("assessment/compare.html", data, table, more={"chart": standing.draw(bars)})
 

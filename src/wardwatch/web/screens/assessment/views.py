@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.http import HttpResponse
+
 from wardwatch.assessment import loading
 from wardwatch.assessment.answers import Kind
 from wardwatch.kernel.errors import AccessError
@@ -71,9 +73,10 @@ def asked_page(
     place = here.index(question) if question in here else 0
     in_domain = [id_ for id_ in here if found.framework.by_id[id_].domain == one.domain]
     may = asked.actor.can(Permission.ANSWER, found.listed.tenant)
+    question_shown = shown.asked(found, one)
     data = {
         "assessment": shown.head(found),
-        "question": shown.asked(found, one),
+        "question": question_shown,
         "guide": guide(one),
         "domain": next(two for two in found.framework.domains if two.id == one.domain),
         "number": in_domain.index(question) + 1 if question in in_domain else 1,
@@ -87,7 +90,7 @@ def asked_page(
     more = {
         "people": usecase.who_may_answer(found, asked.now) if may else (),
         "wrong": {"field": wrong[0], "what": wrong[1]} if wrong[1] else None,
-        "typed": typed or data["question"]["answer"] or {},
+        "typed": typed or question_shown["answer"] or {},
     }
     return Page("assessment/ask.html", data, more=more, status=422 if wrong[1] else 200)
 
@@ -145,3 +148,12 @@ def check(asked: Asked, assessment: str) -> Answer:
     return Page(
         "assessment/check.html", data, Table(("domain", "id", "question", "answer", "reason", "note", "by"), rows)
     )
+
+
+def form(asked: Asked, assessment: str) -> Answer:
+    """The questions and answers as a workbook."""
+    made = usecase.form(asked.actor, assessment, asked.language, asked.now)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    response = HttpResponse(made, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="assessment-{assessment}.xlsx"'
+    return response
