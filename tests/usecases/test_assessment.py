@@ -77,6 +77,8 @@ def test_a_question_can_be_given_to_somebody_of_the_house_only(cast: Cast, begun
     engineer = cast.actor("biomedical_engineer")
     assessment.delegate(ciso, begun, "est-devices", engineer.id, now=NOW)
     assert queries.delegated_to(engineer.id, {HERE}) == ((begun, "est-devices"),)
+    assert [(one.assessment, one.id) for one in assessment.asked_of(engineer)] == [(begun, "est-devices")]
+    assert assessment.asked_of(cast.actor("outsider")) == ()
     with pytest.raises(InputError):
         assessment.delegate(ciso, begun, "est-devices", cast.actor("outsider").id, now=NOW)
     assessment.answer(engineer, begun, "est-devices", Said(Kind.UNKNOWN), now=LATER)

@@ -15,6 +15,7 @@ from wardwatch.assessment.framework import Framework, Question, Tier
 from wardwatch.assessment.scores import Comparison, Result
 from wardwatch.assessment.spreadsheet import MAX_NOTE, MAX_REASON, Taken, clean
 from wardwatch.kernel import stamps
+from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.models import (
     AnswerFileRow,
@@ -230,6 +231,23 @@ def take(actor: Actor, id_: str, data: bytes, now: datetime) -> tuple[Taken, int
 def who_may_answer(found: Opened, now: datetime) -> tuple[Person, ...]:
     """The people of the hospital who could be asked."""
     return queries.people_at(found.listed.tenant, _ANSWERING, now)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOf:
+    """A question that waits for somebody."""
+
+    assessment: str
+    id: str
+    ask: Text
+
+
+def asked_of(actor: Actor) -> tuple[AskedOf, ...]:
+    """The questions that the actor was asked to answer and has not, the oldest first."""
+    scope = actor.scope(Permission.ANSWER)
+    waiting = queries.delegated_to(actor.id, scope) if scope else ()
+    every = {id_: one for framework in loading.shipped().values() for id_, one in framework.by_id.items()}
+    return tuple(AskedOf(id_, one, every[one].ask) for id_, one in waiting if one in every)
 
 
 @transaction.atomic

@@ -23,11 +23,9 @@ def listed(asked: Asked) -> Answer:
     known = loading.shipped()
     rows = [shown.listed(one, known.get(one.framework)) for one in usecase.listed(asked.actor)]
     may = asked.actor.scope(Permission.ANSWER)
-    waiting = queries.delegated_to(asked.actor.id, asked.actor.scope(Permission.SEE_ASSESSMENT))
-    every = {id_: one for framework in known.values() for id_, one in framework.by_id.items()}
     data: dict[str, Any] = {
         "rows": rows,
-        "waiting": [{"assessment": id_, "id": one, "ask": every[one].ask} for id_, one in waiting if one in every],
+        "waiting": usecase.asked_of(asked.actor),
         "hospitals": [one for one in estate.hospitals(may) if one.kind in {"hospital", "laboratory"}],
         "frameworks": [{"id": one.id, "name": one.name, "about": one.about} for one in usecase.frameworks()],
         "open": sum(one["answered"] < one["asked"] for one in rows),
