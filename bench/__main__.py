@@ -6,12 +6,26 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict
 
-from bench import figures, ingest, lake, live, logs, peer, watch
+from bench import drill, figures, ingest, lake, live, logs, peer, tunings, watch
 from bench.figures import Figure
 from wardwatch import __version__
 from wardwatch.pipeline import ruleset
 
-SECTIONS = ("matching", "json", "evtx", "scaling", "start", "memory", "peer", "ingest", "lake", "live", "watch")
+SECTIONS = (
+    "matching",
+    "json",
+    "evtx",
+    "scaling",
+    "start",
+    "memory",
+    "peer",
+    "ingest",
+    "lake",
+    "live",
+    "watch",
+    "tunings",
+    "drill",
+)
 
 
 def main() -> None:
@@ -19,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--only", choices=SECTIONS, action="append", help="run only this section (may be repeated)")
     parser.add_argument("--events", type=int, default=1_000_000, help="events of the generated log [1,000,000]")
+    parser.add_argument("--kills", type=int, default=100, help="kills of the drill [100]")
     asked = parser.parse_args()
     if not logs.has_shared():
         print("skipped: the real logs and rules are not beside the repository (../shared)")
@@ -36,6 +51,8 @@ def main() -> None:
         "ingest": lambda: ingest.ingest(min(asked.events, 200_000)),
         "lake": lambda: lake.lake(asked.events),
         "live": live.latency,
+        "tunings": tunings.tunings,
+        "drill": lambda: drill.figures(asked.kills),
         "watch": watch.stepping,
     }
     count = f"{len(rules.rules.rules):,} rules"

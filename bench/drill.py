@@ -22,6 +22,7 @@ from pathlib import Path
 
 import orjson
 
+from bench.figures import Figure, figure
 from wardwatch.correlation.correlator import Correlator
 from wardwatch.detection.match import Memory
 from wardwatch.events.alert import Alert
@@ -183,6 +184,15 @@ def drill(home: Path, kills: int, seed: int) -> Verdict:
     made = Drill(home)
     made.run(kills, seed)
     return made.judge(kills)
+
+
+def figures(kills: int, seed: int = 1) -> list[Figure]:
+    """Run one drill; what was lost, doubled, missing or too much must be 0."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as place:
+        found = drill(Path(place), kills, seed)
+    wrong = {name: len(getattr(found, name)) for name in ("lost", "doubled", "missing", "surplus")}
+    note = f"{found.acknowledged:,} events acknowledged, {found.alerts:,} alerts; {wrong}"
+    return [figure(f"drill: wrong after {kills} kills", [float(sum(wrong.values()))], "events or alerts", note)]
 
 
 if __name__ == "__main__":

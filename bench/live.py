@@ -24,7 +24,7 @@ SECONDS = 20
 WARM = 5  # seconds that do not count
 TICK = 0.02  # seconds between requests
 ATTACKS = 50  # alerts a second
-_EVENT = (
+EVENT = (
     b'{"@timestamp":"%b","Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"Computer":"PC%d",'
     b'"User":"CHU\\\\ida","Image":"C:\\\\Windows\\\\System32\\\\vssadmin.exe","OriginalFileName":"VSSADMIN.EXE",'
     b'"ParentImage":"C:\\\\Windows\\\\explorer.exe","CommandLine":"vssadmin %b n%d"}'
@@ -68,7 +68,8 @@ def _measured(home: Path, rate: int, seconds: int) -> list[Figure]:
     first = min(sent.values()) + WARM
     waited = [seen[number] - at for number, at in sent.items() if number in seen and at >= first]
     hundredths = statistics.quantiles(waited, n=100)
-    note = f"{count / wall:,.0f} events/s sent, {cpu / wall:.2f} cores, {len(sent) - len(seen)} alerts missing"
+    note = f"{count / wall:,.0f} events/s sent, {cpu / wall:.2f} cores, {len(sent) - len(seen)} alerts missing, "
+    note += f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
     return [
         figure(f"event to alert at {rate:,} events/s, p50", [hundredths[49]], "s", note),
         figure(f"event to alert at {rate:,} events/s, p99", [hundredths[98]], "s", note),
@@ -89,7 +90,7 @@ def _send(port: int, rate: int, seconds: int) -> tuple[dict[int, float], int]:
         bodies = []
         for one in range(number, number + together):
             attack = one % every == 0
-            bodies.append(_EVENT % (stamp, one % 50, b"delete shadows /all" if attack else b"list writers", one))
+            bodies.append(EVENT % (stamp, one % 50, b"delete shadows /all" if attack else b"list writers", one))
             if attack:
                 sent[one] = began + tick * TICK  # when it was due: a sender that is held up counts against us
         number += together

@@ -52,7 +52,7 @@ def grown(events: int, seed: int = 20261123) -> Path:
     if target.exists():
         return target
     chance = random.Random(seed)
-    base = real_events().read_bytes().splitlines()
+    base = [line for line in real_events().read_bytes().splitlines() if line]
     with target.with_suffix(".part").open("wb") as out:
         for number in range(events):
             event = orjson.loads(base[chance.randrange(len(base))])

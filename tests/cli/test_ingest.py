@@ -99,9 +99,14 @@ def test_settings_are_shown_with_their_origin(run: Run, home: Path, monkeypatch:
     assert rows["spool.backlog"] == {
         "format": "wardwatch/setting/1",
         "name": "spool.backlog",
-        "value": '"1GiB"',
+        "value": "1GiB",
         "origin": "WARDWATCH_SPOOL_BACKLOG",
     }
+    assert rows["ingest.metrics"]["value"] == ""
+    assert all(one["origin"] for one in rows.values())
+    kinds = {type(one["value"]) for one in rows.values()}
+    assert kinds <= {str, int, bool, list}, "values are JSON's own, not texts of TOML"
+    assert int in kinds
     assert run("config").code == 0
 
 

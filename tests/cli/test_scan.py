@@ -4,12 +4,13 @@ import contextlib
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import HIT, MISS, Run, spawned
+from tests.cli.conftest import HIT, MISS, Run, event, spawned
 
 
 def test_nothing_found_is_0(run: Run, quiet: Path, tmp_path: Path) -> None:
@@ -197,3 +198,48 @@ def test_an_interrupted_scan_keeps_what_is_done(attacked: Path, home: Path, tmp_
     assert b"SRV-PACS01" in report
     assert [json.loads(line)["record_id"] for line in out.read_bytes().splitlines()][:1] == ["line 2"]
     assert list((tmp_path / "tmp").iterdir()) == [], "nothing is left in the temporary folder"
+
+
+def test_ctrl_c_midway_in_many_events_keeps_the_alerts_so_far(home: Path, tmp_path: Path) -> None:
+    assert home.is_dir()
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    count, size = 12, 40_000
+    for number in range(count):
+        filling = event(f"cmd.exe /c echo {number}") + b"\n"
+        (logs / f"{number:02}.json").write_bytes(HIT + b"\n" + filling * size)
+    out = tmp_path / "out.jsonl"
+    with spawned("scan", "--jobs", "1", "--json", "-", "--csv", out, logs) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()  # the first log is done, others are being read
+        process.send_signal(signal.SIGINT)
+        for _ in range(5):  # a signal can fall where Python drops what is raised (a callback): people press again
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+                break
+            process.send_signal(signal.SIGINT)
+        alerts, errors = [first, *process.stdout], process.stderr.read()
+    assert process.returncode == 130, errors
+    assert b"Traceback" not in errors
+    told = re.match(
+        r"interrupted: .* is kept\. (\d+) logs?, ([\d,]+) events, (\d+) alerts?, ", errors.decode().splitlines()[-1]
+    )
+    assert told is not None, errors
+    read = sorted({json.loads(one)["file"] for one in alerts})
+    done = len(read)
+    assert 1 <= done < count, "it was interrupted midway"
+    assert read == [str(logs / f"{number:02}.json") for number in range(done)], "of the logs that were done, every one"
+    assert int(told[2].replace(",", "")) == done * (size + 1), "and all of their events"
+    assert int(told[3]) == len(alerts)
+    assert len(out.read_text().splitlines()) == 1 + len(alerts), "the other output is whole, too"
+    assert list((tmp_path / "tmp").iterdir()) == [], "nothing is left in the temporary folder"
+
+
+def test_a_window_without_an_event_is_a_blind_scan(run: Run, attacked: Path) -> None:
+    found = run("scan", "--since", "2026-12-01T00:00", attacked)
+    assert found.code == 3
+    assert "No event lies after 1 Dec 2026, 00:00 UTC (read: 2): nothing could be checked." in " ".join(
+        found.out.replace("\u00a0", " ").split()
+    )
+    assert run("scan", "--since", "2026-11-23T02:00", attacked).code == 0

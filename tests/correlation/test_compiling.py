@@ -60,11 +60,11 @@ def test_missing_rules_and_cycles():
         correlation("One", "type: temporal, rules: [a, two], timespan: 1m"),
         correlation("Two", "type: temporal, rules: [a, one], timespan: 1m"),
     ) == {
-        "Missing": "refers to the rule 'nosuch', which is not there or cannot run",
-        "Above": "refers to the correlation 'missing', which cannot run",
+        "Missing": "refers to the rule 'nosuch', which is not there",
+        "Above": "refers to the correlation 'missing', which cannot run: refers to the rule 'nosuch', which is not there",
         "Self": "refers to itself by way of 'self'",
         "Two": "refers to itself by way of 'one'",
-        "One": "refers to the correlation 'two', which cannot run",
+        "One": "refers to the correlation 'two', which cannot run: refers to itself by way of 'one'",
     }
 
 

@@ -102,10 +102,27 @@ def test_reasons_of_correlations_go_to_the_rule_with_that_id() -> None:
         ],
         {},
     )
-    missing = "refers to the rule 'nosuch', which is not there or cannot run"
+    missing = "refers to the rule 'nosuch', which is not there"
     assert [(rule.id, rule.reason) for rule in found.rules.others] == [
         ("a.yml#A", missing),
         ("a.yml#A B", ""),
         ("a.yml#A B C", missing),
     ]
     assert [rule.id for rule in found.correlations.rules] == ["a.yml#A B"]
+
+
+def test_a_correlation_that_cannot_run_says_why_its_rule_cannot() -> None:
+    correlation = "title: {}\ncorrelation: {{type: temporal, rules: [{}], timespan: 1m}}"
+    found = ruleset.of_files(
+        [
+            ContentFile("r.yml", RULE.encode() + b"name: listed"),
+            ContentFile("a.yml", f"{correlation.format('A', 'listed')}\nname: a".encode()),
+            ContentFile("b.yml", correlation.format("B", "a").encode()),
+        ],
+        {},
+    )
+    base = "the list people is not kept here"
+    above = f"refers to the rule 'listed', which cannot run: {base}"
+    reasons = {rule.id: rule.reason.partition(" · ")[0] for rule in found.rules.others}
+    assert reasons["a"] == above
+    assert reasons["b.yml#B"] == f"refers to the correlation 'a', which cannot run: {above}"

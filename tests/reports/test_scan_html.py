@@ -234,14 +234,14 @@ def test_what_was_not_checked_is_said():
         "L’analyse a été interrompue : ce qui n’avait pas été lu n’a pas été vérifié.",
         "2 événements n’indiquent pas d’heure : ils ont été vérifiés, mais leur moment est inconnu.",
         "1 règle ne fonctionne pas : ce qu’elle décrit reste invisible (élevée).",
-        "1 d’entre elles, faute d’une liste tenue : vendors.",
+        "1, faute d’une liste tenue : vendors.",
         "la liste vendors n’est pas tenue ici",
         "Toutes : wardwatch rules list --state unsupported",
     ]
     assert [texts(one) for one in root.iter("title")] == ["Interrompu : Rapport d’analyse"]
     facts = next(one for one in root.iter("p") if one.get("class") == "facts")
     assert [texts(one) for one in facts.iter("a")] == [
-        *("345 événements sur 12 345 sont dans la période", "0 élément non compris", "1 règle ne fonctionne pas"),
+        *("événements dans la période : 345 sur 12 345", "0 élément non compris", "1 règle ne fonctionne pas"),
     ]
 
 

@@ -67,6 +67,15 @@ def test_the_french_report_holds_no_english_of_ours():
     ] == ["  ● Moyenne      Somebody else's rule      1  23 nov., 03:00"]
 
 
+def test_a_path_longer_than_a_line_stays_whole():
+    findings = telling.findings()
+    paths = [f"/evidence/{'very-long-name/' * 6}{n}.docx" for n in range(4)]
+    findings.summary.unknown[:] = [(path, "") for path in paths]
+    lines = scan_text.render(findings, Room(width=60)).splitlines()
+    at = lines.index("4 files of unknown format")
+    assert lines[at + 1 : at + 6] == ["  first:", *(f"    {path}" for path in paths[:3]), "    …"]
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("width", [50, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(language: str, width: int):

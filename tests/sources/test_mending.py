@@ -96,3 +96,27 @@ def test_data_elements_with_and_without_names(data: object, wanted: dict[str, ob
     assert isinstance(group, Group)
     (row,) = group.values()
     assert {name: row[at] for name, at in group.columns if name in ("A", "Data")} == wanted
+
+
+def test_what_sysmon_says_of_the_registry_is_read_from_the_message_where_nxlog_says_info() -> None:
+    head = "Registry object added or deleted:\r\nRuleName: -\r\n"
+    base = {"EventID": 12, "Channel": "Microsoft-Windows-Sysmon/Operational", "EventType": "INFO"}
+    events = [
+        base | {"Message": head},  # what comes first decides for no other
+        *(base | {"Message": f"{head}EventType: {kind}\r\nUtcTime: …"} for kind in ("CreateKey", "DeleteValue")),
+        base | {"EventType": "DeleteKey", "Message": f"{head}EventType: CreateKey\r\n"},
+        base | {"EventID": 1, "Message": "EventType: CreateKey\r\n"},
+    ]
+    found = {
+        ordinal: (str(group.logsource), dict(group.constants)["EventType"])
+        for group in read("windows_json", *events)
+        if isinstance(group, Group)
+        for ordinal in group.ordinals
+    }
+    assert [found[number] for number in range(len(events))] == [
+        ("windows/registry_event/sysmon", "INFO"),
+        ("windows/registry_add/sysmon", "CreateKey"),
+        ("windows/registry_delete/sysmon", "DeleteValue"),
+        ("windows/registry_delete/sysmon", "DeleteKey"),
+        ("windows/process_creation/sysmon", "INFO"),
+    ]

@@ -97,5 +97,6 @@ def _code(fail_on: Level | None, findings: "Findings") -> int:
         return INTERRUPTED
     if fail_on is not None and story.level is not None and story.level >= fail_on:
         return FINDINGS
-    blind = not summary.total_events or (not story.count and not findings.watched)
+    seen = summary.total_events - summary.outside
+    blind = not seen or (not story.count and not findings.watched)
     return PARTLY if summary.total_rejects or blind else DONE

@@ -15,13 +15,16 @@ def command() -> None:
 @_rows.option
 def show(origin: bool, json_to: str | None) -> int:  # noqa: FBT001  (click passes flags by name)
     """Print every setting as TOML: from `wardwatch.toml` in the Wardwatch home, then from `WARDWATCH_*`."""
+    import tomllib  # noqa: PLC0415
+
     from wardwatch.runtime import settings  # noqa: PLC0415
 
     found = settings.load()
     rows = list(settings.shown(found))
     with _rows.rows(json_to) as take:
         for name, value, where in rows:
-            take({"format": "wardwatch/setting/1", "name": name, "value": value, "origin": where})
+            plain = tomllib.loads(f"value = {value}")["value"]
+            take({"format": "wardwatch/setting/1", "name": name, "value": plain, "origin": where})
     if json_to == "-":
         return 0
     print(f"# home: {found.home}")

@@ -1,7 +1,5 @@
 """`wardwatch ingest`: receive logs; and who may send them."""
 
-import asyncio
-import signal
 import socket
 import sys
 from datetime import UTC, datetime
@@ -16,7 +14,7 @@ from wardwatch.kernel.errors import InputError
 if TYPE_CHECKING:
     from wardwatch.listeners.sensors import Registry, Sensor
     from wardwatch.listeners.tls import Authority
-    from wardwatch.runtime.settings import Settings
+    from wardwatch.runtime.ingest import Receiving
 
 
 @click.group("ingest", invoke_without_command=True)
@@ -29,36 +27,27 @@ def command(context: click.Context) -> int:
     """
     if context.invoked_subcommand is not None:
         return 0
-    import uvloop  # noqa: PLC0415
-
+    from wardwatch.runtime.ingest import receive  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
+    from wardwatch.runtime.stopping import Stopping  # noqa: PLC0415
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(load()))
-
-
-async def _serve(settings: "Settings") -> int:
-    from wardwatch.runtime.ingest import Receiving  # noqa: PLC0415
-
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    receiving = Receiving(settings)
-    if not receiving.registry.known().sensors:
-        print("note: no sensor may send yet: wardwatch ingest sensor add", file=sys.stderr)
-    await receiving.start()
-    for name, addresses in receiving.addresses.items():
-        for host, port in addresses:
-            shown = f"[{host}]" if ":" in host else host
-            print(f"listening: {name} {shown}:{port}", file=sys.stderr, flush=True)
-    await stop.wait()
-    await receiving.stop()
+    stop = Stopping()
+    stop.on_signals()
+    receiving = receive(load(), stop, _listening)
     tallies = receiving.intake.tallies.values()
     frames, put_off = sum(one.frames for one in tallies), sum(one.put_off for one in tallies)
     rejected = sum(sum(one.rejected.values()) for one in tallies) + sum(receiving.intake.unknown.values())
     print(f"{frames:,} events taken, {put_off:,} put off, {rejected:,} rejected", file=sys.stderr)
     return 0
+
+
+def _listening(receiving: "Receiving") -> None:
+    if not receiving.registry.known().sensors:
+        print("note: no sensor may send yet: wardwatch ingest sensor add", file=sys.stderr)
+    for name, addresses in receiving.addresses.items():
+        for host, port in addresses:
+            shown = f"[{host}]" if ":" in host else host
+            print(f"listening: {name} {shown}:{port}", file=sys.stderr, flush=True)
 
 
 @command.group("sensor")

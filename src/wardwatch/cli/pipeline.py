@@ -1,6 +1,5 @@
 """`wardwatch pipeline`: watch over what was received."""
 
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,21 +26,25 @@ def command(rules: tuple[Path, ...], lists: tuple[Path, ...], json_to: str | Non
     Alerts are in `alerts/` of the Wardwatch home. Rules in its folder `rules` are taken in when they change.
     """
     from wardwatch.cli import DONE, PARTLY  # noqa: PLC0415
-    from wardwatch.runtime.rules import finding  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
-    from wardwatch.runtime.watching import Watching  # noqa: PLC0415
+    from wardwatch.runtime.stopping import Stopping  # noqa: PLC0415
+    from wardwatch.runtime.watching import watch  # noqa: PLC0415
 
-    settings = load()
+    stop = Stopping()
     with _rows.growing(json_to) as take:
-        found = finding(settings, rules, lists)
-        watching = Watching(settings, found, on_alerts=lambda alerts: _hand(alerts, take))
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: watching.stopping.set())
-        print("watching", file=sys.stderr, flush=True)
-        watching.run(until_empty=until_empty)
+
+        def hand(alerts: "list[Alert]") -> None:
+            _hand(alerts, take)
+
+        stop.on_signals()
+        watching = watch(load(), stop, rules=rules, lists=lists, on_alerts=hand, ready=_ready, until_empty=until_empty)
     events, alerts, rejected = watching.totals()
     print(f"{events:,} events, {alerts:,} alerts, {rejected:,} not understood", file=sys.stderr)
     return PARTLY if until_empty and (rejected or watching.troubled) else DONE
+
+
+def _ready() -> None:
+    print("watching", file=sys.stderr, flush=True)
 
 
 def _hand(alerts: "list[Alert]", take: _rows.Take) -> None:

@@ -33,6 +33,10 @@ Compiled = CorrelationRule | UnsupportedRuleError
 Named = tuple[str, SigmaCorrelationRule]  # a correlation with the id by which alerts name it
 
 
+def _by_spelling(found: Mapping[str, str]) -> dict[str, str]:
+    return {_spelt(name): value for name, value in found.items()}
+
+
 def _spelt(name: str) -> str:
     """Return a reference as it is looked up: UUIDs are the same in any case of their letters."""
     return name.lower() if _UUID.fullmatch(name) else name
@@ -41,14 +45,18 @@ def _spelt(name: str) -> str:
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def compile_correlations(rules: Sequence[Named], bases: Mapping[str, str]) -> Correlations:
+def compile_correlations(
+    rules: Sequence[Named], bases: Mapping[str, str], broken: Mapping[str, str] | None = None
+) -> Correlations:
     """Compile `rules`, each given with its id; `bases` maps names and ids of base rules to their ids.
+
+    `broken` maps names and ids of rules that cannot run to the reasons.
 
     Ids are those of `wardwatch.detection.rules.Rule`: sightings and alerts carry them as they are here.
     """
     named = {_spelt(str(key)): (id_, rule) for id_, rule in reversed(rules) for key in (rule.name, rule.id, id_) if key}
     done: dict[str, Compiled] = {}
-    compiler = _Compiler(named, {_spelt(name): id_ for name, id_ in bases.items()}, done)
+    compiler = _Compiler(named, _by_spelling(bases), _by_spelling(broken or {}), done)
     for id_, rule in rules:
         compiler.compile(id_, rule, ())
     ready = tuple(rule for rule in done.values() if isinstance(rule, CorrelationRule))
@@ -73,9 +81,16 @@ def compile_correlations(rules: Sequence[Named], bases: Mapping[str, str]) -> Co
 class _Compiler:
     """Compiles each rule once, those it refers to first."""
 
-    def __init__(self, named: Mapping[str, Named], bases: Mapping[str, str], done: dict[str, Compiled]) -> None:
+    def __init__(
+        self,
+        named: Mapping[str, Named],
+        bases: Mapping[str, str],
+        broken: Mapping[str, str],
+        done: dict[str, Compiled],
+    ) -> None:
         self.named = named
         self.bases = bases
+        self.broken = broken
         self.done = done
 
     def compile(self, key: str, rule: SigmaCorrelationRule, above: tuple[str, ...]) -> Compiled:
@@ -120,12 +135,14 @@ class _Compiler:
         if (base := self.bases.get(_spelt(name))) is not None:
             return base
         if _spelt(name) not in self.named:
-            raise UnsupportedRuleError(f"refers to the rule {name!r}, which is not there or cannot run")
+            if reason := self.broken.get(_spelt(name)):
+                raise UnsupportedRuleError(f"refers to the rule {name!r}, which cannot run: {reason}")
+            raise UnsupportedRuleError(f"refers to the rule {name!r}, which is not there")
         id_, inner = self.named[_spelt(name)]
         if id_ in path:
             raise UnsupportedRuleError(f"refers to itself by way of {name!r}")
-        if isinstance(self.compile(id_, inner, path), UnsupportedRuleError):
-            raise UnsupportedRuleError(f"refers to the correlation {name!r}, which cannot run")
+        if isinstance(found := self.compile(id_, inner, path), UnsupportedRuleError):
+            raise UnsupportedRuleError(f"refers to the correlation {name!r}, which cannot run: {found.what}")
         return id_
 
 

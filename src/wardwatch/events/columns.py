@@ -5,6 +5,7 @@ This is the hot path of reading. Values of one column are mostly texts and mostl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, cast
 
 import numpy as np
@@ -84,9 +85,12 @@ class Column:
 
     def finish(self, rows: int) -> pa.Array:
         """Return the column with `rows` rows: dictionary-encoded texts, or lists where any value was a list."""
-        codes = np.full(rows, -1, np.int32)
-        for start, part in self._parts:
-            codes[start : start + len(part)] = part
+        if len(self._parts) == 1 and len(self._parts[0][1]) == rows:
+            codes = self._parts[0][1]
+        else:
+            codes = np.full(rows, -1, np.int32)
+            for start, part in self._parts:
+                codes[start : start + len(part)] = part
         whole = Coded(codes, self._numbered())
         if not self._lists:
             return dictionary(whole)
@@ -118,8 +122,7 @@ def dictionary(values: Coded) -> pa.DictionaryArray:
 def _texts(words: Words) -> pa.StringArray:
     """Return the texts as an array (`pa.array` asks more of each value, and for pandas at every call)."""
     encoded = [text.encode() for text in words]
-    offsets = np.zeros(len(encoded) + 1, np.int32)
-    np.cumsum(list(map(len, encoded)), out=offsets[1:])
+    offsets = np.array([0, *accumulate(map(len, encoded))], np.int32)
     return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 

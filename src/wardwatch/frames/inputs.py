@@ -301,7 +301,8 @@ class _Unpacking:
 
         `member` is its name in an archive; empty where `holder` is this one file, compressed.
         """
-        name = f"{holder.name}!{member}" if member else _without_ending(holder.name)
+        # Named as it lies there, so that it can be found.
+        name = f"{holder.name}!{member}" if member else holder.name
         identity = ids.digest("member/1", holder.id, member.encode("utf-8", "surrogateescape"))
         limit = max(FREE_SIZE, packed * MAX_RATIO)
         hasher = hashlib.blake2b()
@@ -324,8 +325,7 @@ class _Unpacking:
                 problem = f"damaged after {size} bytes: {_why(error)}"
         unpacked = Input(name, identity, copy.name, size, holder.modified_at, temporary=True, whole=hasher.digest())
         if problem:
-            # Named as it lies there, so that it can be found.
-            yield Unopened(name if member else holder.name, problem)
+            yield Unopened(name, problem)
         if size and size <= limit and not self._refused:
             yield unpacked
         else:

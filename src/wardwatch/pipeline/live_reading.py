@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from wardwatch.pipeline.assembling import Carry, Part, Who, assembled, headed, r
 from wardwatch.pipeline.describing import applied
 from wardwatch.pipeline.mixed import GENERIC
 from wardwatch.pipeline.sharing import Sharing
-from wardwatch.pipeline.tasks import MAX_NAMES
+from wardwatch.pipeline.tasks import note_names
 from wardwatch.sources import Body, Context, Source
 
 UNKNOWN = "-"  # where the source of a body cannot be told
@@ -108,9 +108,7 @@ class Outcome:
         self.shown = [*self.shown, *later.shown][:MAX_SHOWN]
         for who, seen in later.seen.items():
             self.seen.setdefault(who, Seen()).add(seen)
-        for logsource, names in later.fields.items():
-            known = self.fields.setdefault(logsource, set())
-            known.update(islice(names - known, MAX_NAMES - len(known)))
+        note_names(self.fields, later.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +241,7 @@ class FrameReader:
                 builder.extend(one)
             else:
                 builder.add(one)
-        for logsource, names in builder.names().items():
-            known = self.outcome.fields.setdefault(logsource, set())
-            known.update(islice(names - known, MAX_NAMES - len(known)))
+        note_names(self.outcome.fields, builder.names())
         seen = self.outcome.seen.setdefault((sensor, source.name), Seen())
         for unnumbered in builder.unnumbered():
             times = np.array([received.get(ordinal, newest) for ordinal in unnumbered.ordinals], np.int64)

@@ -15,7 +15,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.events.record import Group, Record, Reject
 from wardwatch.pipeline import blocks, mixed
 from wardwatch.pipeline.blocks import Block
-from wardwatch.pipeline.tasks import MAX_NAMES, Task
+from wardwatch.pipeline.tasks import Task, note_names
 from wardwatch.sources import Body, Context, Source, every
 
 # One batch is made of what lies in at most so many bodies and bytes: few large batches are fast, small ones lean.
@@ -144,9 +144,7 @@ class Reader:
                 builder.extend(one)
             else:
                 builder.add(one)
-        for logsource, names in builder.names().items():
-            known = self.fields.setdefault(logsource, set())
-            known.update(islice(names - known, MAX_NAMES - len(known)))
+        note_names(self.fields, builder.names())
         yield from (Batch(unnumbered, keywords) for unnumbered in builder.unnumbered())
 
     def _asked(self, logsource: LogSource) -> frozenset[str]:

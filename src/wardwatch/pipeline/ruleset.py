@@ -90,7 +90,14 @@ def _correlations(compiled: CompiledRules) -> Correlations:
     # The correlations that parsed are among the others, in the same order, with the ids of their rules.
     ids = [rule.id for rule in compiled.others if rule.kind == "correlation" and not rule.reason]
     rules = [SigmaCorrelationRule.from_dict(one) for one in compiled.correlations]
-    return compile_correlations(list(zip(ids, rules, strict=True)), bases)
+    broken = {
+        name: rule.reason.partition(" · ")[0]
+        for rule in compiled.others
+        if rule.reason
+        for name in (rule.name, rule.id)
+        if name
+    }
+    return compile_correlations(list(zip(ids, rules, strict=True)), bases, broken)
 
 
 def read_lists(folders: Sequence[Path]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -17,7 +17,7 @@ from wardwatch.frames.inputs import Copies, Copy, Input, Unopened
 from wardwatch.pipeline.blocks import by_lines
 from wardwatch.pipeline.mixed import is_mixed
 from wardwatch.pipeline.sorter import Sorter
-from wardwatch.pipeline.tasks import MAX_NAMES, PIECE, Settings, ShownReject, Task, TaskResult
+from wardwatch.pipeline.tasks import PIECE, Settings, ShownReject, Task, TaskResult, note_names
 from wardwatch.pipeline.tuning.applying import Tunings
 
 
@@ -73,9 +73,7 @@ class Summary:
         self.bytes_read += result.bytes_read
         self.events.update(result.events)
         self.by_source.update(result.by_source)
-        for logsource, names in result.fields.items():
-            known = self.fields.setdefault(logsource, set())
-            known.update(islice(names - known, MAX_NAMES - len(known)))
+        note_names(self.fields, result.fields)
         self.hosts.update(result.hosts)
         self.outside += result.outside
         self.untimed += result.untimed

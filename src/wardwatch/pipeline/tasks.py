@@ -1,8 +1,10 @@
 """A scan cut into tasks: a whole log, or a piece of a large one. A task's result says all that came of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from itertools import islice
 
 from wardwatch.correlation.sighting import Sighting
 from wardwatch.events.alert import Alert
@@ -47,6 +49,13 @@ class Task:
     end: int | None = None
     first_line: int = 1
     mixed: bool = False
+
+
+def note_names(known: dict[LogSource, set[str]], found: Mapping[LogSource, set[str]]) -> None:
+    """Take in names of fields by log source, of each at most `MAX_NAMES`."""
+    for logsource, names in found.items():
+        mine = known.setdefault(logsource, set())
+        mine.update(islice(names - mine, MAX_NAMES - len(mine)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class GroupRow(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["tenant", "state", "merged", "-score", "-last_at", "id"], name="group_queue"),
             models.Index(fields=["state", "merged", "-score", "-last_at", "id"], name="group_queue_all"),
+            models.Index(fields=["state", "merged", "silenced_until", "tenant", "level"], name="group_counts"),
             models.Index(fields=["incident"], name="group_of_incident"),
             models.Index(fields=["assignee", "state"], name="group_of_person"),
         ]

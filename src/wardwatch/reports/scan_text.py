@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -98,6 +99,9 @@ _STYLES = {
     Level.LOW: "default",
     Level.INFORMATIONAL: "default",
 }
+_PLACE = 160  # characters of a path and the place in it
+_MARGIN = 4  # columns before a path, and behind it
+_DEEP = " " * _MARGIN
 _USERS = 2  # named in a row
 _WIDTH, _LEAST, _MOST = 80, 50, 100  # columns
 _NARROW = 72  # below this, times and accounts stand under what was found
@@ -302,10 +306,20 @@ class _Report:
 
     def _bad(self, line: str, places: Sequence[str]) -> None:
         self._print(Line(line))
-        if places:
-            found = [clean(place, 160) for place in places[: self._room.places]]
-            shown = ", ".join(found) + (" …" if len(places) > self._room.places else "")
-            self._print(Line(self._say("places.one" if len(found) == 1 else "places.many", places=shown)), 2)
+        if not places:
+            return
+        found = [clean(place, _PLACE) for place in places[: self._room.places]]
+        more = " …" if len(places) > self._room.places else ""
+        key = "places.one" if len(found) == 1 else "places.many"
+        if max(cell_len(word) for place in found for word in place.split()) <= self._room.width - _MARGIN:
+            self._print(Line(self._say(key, places=", ".join(found) + more)), 2)
+            return
+        # A path that is cut amid a word can be neither read nor copied: each gets a line, as long as it is.
+        self._print(Line(self._say(key, places="").rstrip()), 2)
+        for place in found:
+            self._console.print(f"{_DEEP}{place}", soft_wrap=True)
+        if more:
+            self._print(Line(more), 3)
 
     def _totals(self) -> str:
         summary, say = self._findings.summary, self._say

@@ -14,6 +14,7 @@ from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.live import LaneWatch
 from wardwatch.pipeline.ruleset import RuleSet
 from wardwatch.pipeline.silence import Heard, Silence
+from wardwatch.pipeline.silence.usual import Slot, plain_week
 
 _SAVE = 300_000_000  # µs between two savings of the state, where nothing is told
 _FAR = 60_000_000  # µs: a clock that is wrong by more has a figure
@@ -45,6 +46,7 @@ class Hearing:
     zone: tzinfo
     disk: Disk
     needs: Needs
+    slot: Slot = plain_week
     trouble: str = ""  # why the state that was kept is not used
     _silence: Silence = field(init=False)
     _damages: int = 0
@@ -54,12 +56,12 @@ class Hearing:
         tenant = self.watch.tenant
         try:
             state = orjson.loads(self._path.read_bytes())
-            self._silence = Silence(tenant, self.zone, state)
+            self._silence = Silence(tenant, self.zone, state, self.slot)
         except FileNotFoundError:
-            self._silence = Silence(tenant, self.zone)
+            self._silence = Silence(tenant, self.zone, slot=self.slot)
         except (OSError, *_BROKEN) as error:
             self.trouble = f"what is usual is learned anew: {self._path.name}: {error}"
-            self._silence = Silence(tenant, self.zone)
+            self._silence = Silence(tenant, self.zone, slot=self.slot)
 
     @property
     def _path(self) -> Path:
@@ -77,7 +79,7 @@ class Hearing:
             alerts = silence.look(heard, now, min(now, read_to) if frames else now, self.needs)
         except _BROKEN as error:  # of a state that is plain data, but not ours: detection must go on
             self.trouble = f"what is usual is learned anew: {type(error).__name__}: {error}"
-            self._silence = Silence(watch.tenant, self.zone)
+            self._silence = Silence(watch.tenant, self.zone, slot=self.slot)
             return []
         alerts += silence.damaged(watch.counts.damages - self._damages, now)
         self._damages = watch.counts.damages

@@ -34,13 +34,14 @@ from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.spool import Keys, Spool
 from wardwatch.runtime.kinds import split_address
 from wardwatch.runtime.settings import Settings
+from wardwatch.runtime.stopping import Stop
 
 PROCESS = "ingest"
 _FILES = 65_536  # descriptors asked for: a connection needs one
 _EVERY = 1.0  # seconds between publications
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Stop = Callable[[], Coroutine[object, object, None]]
+_Ending = Callable[[], Coroutine[object, object, None]]
 
 
 def wall_clock() -> int:
@@ -69,7 +70,7 @@ class Receiving:
         self.intake = Intake(self.spool, self.registry, Limits(**asked), clock=clock, ticks=ticks)
         self.addresses: dict[str, list[tuple[str, int]]] = {}  # by setting: where it listens
         self._publishes = False
-        self._stops: list[Stop] = []
+        self._stops: list[_Ending] = []
         self._datagrams: list[Datagrams] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -185,6 +186,26 @@ class Receiving:
                 listener.count_lost()
             await asyncio.to_thread(figures.publish, self._settings.below("state"), self._published())
             await self.intake.rest(_EVERY)
+
+
+def receive(settings: Settings, stopping: Stop, ready: Callable[[Receiving], None] = lambda _: None) -> Receiving:
+    """Receive until `stopping` is set; returns what ran, stopped, all on disk. Raises `WardwatchError`.
+
+    `ready` is told once everything listens.
+    """
+    import uvloop  # noqa: PLC0415  (only a process that receives needs it)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_receive(settings, stopping, ready))
+
+
+async def _receive(settings: Settings, stopping: Stop, ready: Callable[[Receiving], None]) -> Receiving:
+    receiving = Receiving(settings)
+    await receiving.start()
+    ready(receiving)
+    await asyncio.to_thread(stopping.wait)
+    await receiving.stop()
+    return receiving
 
 
 def _of_intake(intake: Intake) -> Iterator[Figure]:

@@ -53,6 +53,12 @@ def _days(value: object) -> int:
     return found
 
 
+def _holidays(value: object) -> str:
+    if not re.fullmatch(r"([A-Z]{2}(-[A-Z0-9]{1,3})?)?", _text(value)):
+        raise ValueError("a country such as FR, or one of its parts such as DE-BY")
+    return str(value)
+
+
 def _truth(value: object) -> bool:
     if isinstance(value, str) and value.lower() in {"true", "false", "1", "0", "yes", "no"}:
         return value.lower() in {"true", "1", "yes"}
@@ -115,6 +121,7 @@ def _show_texts(value: tuple[str, ...]) -> str:
 
 TEXT = Kind(_text, quoted)
 NUMBER = Kind(_number, str)
+HOLIDAYS = Kind(_holidays, quoted)
 DAYS = Kind(_days, str)
 TRUTH = Kind(_truth, lambda value: str(value).lower())
 SIZE = Kind(_size, _show_size)

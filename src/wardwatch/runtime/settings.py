@@ -83,6 +83,7 @@ class PipelineSettings:
 
     processes: int = _setting(kinds.NUMBER, 1, "processes that read and detect; more help where there are many tenants")
     zone: str = _setting(kinds.TEXT, "UTC", "time zone of stamps that state none")
+    holidays: str = _setting(kinds.HOLIDAYS, "", "whose public holidays are like Sundays: `FR`, `DE-BY`; empty: none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,25 @@ import contextlib
 import os
 import select
 import signal
+from typing import Protocol
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Stop(Protocol):
+    """What a service that runs until it is told to stop looks at; `threading.Event` is one, too."""
+
+    def set(self) -> None:
+        """Tell it to stop."""
+        ...
+
+    def is_set(self) -> bool:
+        """Whether it was told."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is told, or for `timeout` seconds; return whether it was."""
+        ...
 
 
 class Stopping:

@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from wardwatch.engines.live import InProcess, Pool, hiding
@@ -27,9 +28,11 @@ from wardwatch.pipeline.spool import Keys, Spool
 from wardwatch.runtime.hearing import Hearing, Needs
 from wardwatch.runtime.ingest import wall_clock
 from wardwatch.runtime.pipeline_figures import of_lane, troubled_figure
-from wardwatch.runtime.rules import Rules
+from wardwatch.runtime.rules import Rules, finding
 from wardwatch.runtime.settings import Settings
+from wardwatch.runtime.stopping import Stop, Stopping
 from wardwatch.runtime.upkeep import ROOM, Upkeep, retention
+from wardwatch.runtime.weeks import with_holidays
 
 PROCESS = "pipeline"
 _QUIET = 0.02  # seconds between looks into empty lanes
@@ -77,9 +80,10 @@ class Watching:
         tell: Callable[[str], None] = say,
         on_alerts: Callable[[list[Alert]], None] = lambda _: None,
         beside: Executor | None = None,
+        stopping: Stop | None = None,
     ) -> None:
         home = settings.home
-        self.stopping = threading.Event()
+        self.stopping: Stop = stopping or Stopping()
         self._settings = settings
         self._clock = clock
         self._disk = disk or Disk()
@@ -98,6 +102,7 @@ class Watching:
         self._upkeep.reserve()
         self._engine = self._made()
         self._needs = Needs(self._rules.loaded)
+        self._slot = with_holidays(settings.pipeline.holidays)
         self._tell_of_tunings()
         self._keeper = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
@@ -261,7 +266,8 @@ class Watching:
         watch = LaneWatch(lane, lake, self._settings.home, correlations, self._disk)
         watch.tunings = self._rules.loaded.tunings
         zone = ZoneInfo(self._settings.pipeline.zone)
-        self._lanes[tenant] = _Lane(watch, Hearing(watch, self._settings.home, zone, self._disk, self._needs))
+        hearing = Hearing(watch, self._settings.home, zone, self._disk, self._needs, self._slot)
+        self._lanes[tenant] = _Lane(watch, hearing)
         self._unopened.pop(tenant, None)
 
     def _reload(self) -> None:
@@ -329,3 +335,23 @@ class Watching:
     def _keep_up(self) -> None:
         while not self.stopping.wait(_UPKEEP):
             self._upkeep.once(self._clock())
+
+
+def watch(
+    settings: Settings,
+    stopping: Stop,
+    *,
+    rules: tuple[Path, ...] = (),
+    lists: tuple[Path, ...] = (),
+    on_alerts: Callable[[list[Alert]], None] = lambda _: None,
+    ready: Callable[[], None] = lambda: None,
+    until_empty: bool = False,
+) -> Watching:
+    """Watch until `stopping` is set; returns what ran, stopped, whose totals are final. Raises `WardwatchError`.
+
+    `rules` and `lists` are folders besides those of Wardwatch and of the home; `ready` is told once rules are loaded.
+    """
+    watching = Watching(settings, finding(settings, rules, lists), on_alerts=on_alerts, stopping=stopping)
+    ready()
+    watching.run(until_empty=until_empty)
+    return watching

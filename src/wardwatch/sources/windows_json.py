@@ -11,6 +11,7 @@ Fields carry the names of the event's data, as the Sigma taxonomy has them, plus
 This is the format that matters for speed: see `events.windows_rows`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from operator import getitem, itemgetter
 from typing import Any
@@ -18,11 +19,15 @@ from typing import Any
 import orjson
 
 from wardwatch.events.record import Group, Record, Reject
-from wardwatch.events.windows import is_windows
+from wardwatch.events.windows import SYSMON, is_windows
 from wardwatch.events.windows_rows import Gathered, Gatherer, Label, Layout, Row, flat_layout, nested_layout
 from wardwatch.sources import Body, Context, RefusedError, Sample, Source, json_values, reason
 
 MAX_FIELDS = 4096  # in one event; more is refused as hostile
+
+_REGISTRY = (12, 13, 14, "12", "13", "14")  # Sysmon's events about the registry, which have an EventType of their own
+_EVENT_TYPE = re.compile(r"EventType: ([A-Za-z]{3,20})\r?\n")
+_MESSAGE_HEAD = 1_000  # characters of a message in which it stands
 
 
 class _Flat:
@@ -58,7 +63,12 @@ class _Reader:
             self._take_nested(ordinal, *_parts(event))
             return
         label = shape.label(event)
-        self._add(shape.gathered, label, (label, shape.layout), (ordinal, (), event))
+        known = shape.gathered
+        if label[0] in _REGISTRY and label[1] == SYSMON and _is_of_nxlog(event):
+            event["EventType"] = _own_event_type(event)
+            # What is remembered by the label would be taken for what the next event says, too.
+            label, known = shape.label(event), {}
+        self._add(known, label, (label, shape.layout), (ordinal, (), event))
 
     def _take_nested(self, ordinal: int, system: tuple[Any, ...], data: dict[str, Any]) -> None:
         if "Data" in data:
@@ -79,6 +89,18 @@ class _Reader:
             self.gatherer.add(known, key, of, row)
         except TypeError:
             raise RefusedError("EventID or Channel is not a plain value") from None
+
+
+def _is_of_nxlog(event: Mapping[str, Any]) -> bool:
+    """Say whether `EventType` is NXLog's (INFO, ERROR …), so that the event's own is only in its message."""
+    stated = event.get("EventType")
+    return type(stated) is str and stated.isupper() and type(event.get("Message")) is str
+
+
+def _own_event_type(event: Mapping[str, Any]) -> str:
+    """What Sysmon says was done to the registry (NXLog's manual, im_msvistalog: fields of the event log)."""
+    found = _EVENT_TYPE.search(event["Message"], 0, _MESSAGE_HEAD)
+    return found[1] if found else str(event["EventType"])
 
 
 def _shape(event: Mapping[str, Any], keys: tuple[str, ...]) -> _Flat | None:

@@ -1,5 +1,6 @@
 """The rules that watch, as people read them: titles and explanations in both languages, and what to do first."""
 
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from wardwatch.usecases.access import Actor, authorise
 from wardwatch.usecases.installation import home
 from wardwatch.usecases.roles import Permission
 
+LOOK = 5.0  # seconds between looks at the files of rules
 ARRIVED = timedelta(days=7)  # a log source that was not heard for so long does not arrive
 
 
@@ -31,6 +33,7 @@ ARRIVED = timedelta(days=7)  # a log source that was not heard for so long does 
 class _Known:
     stamps: object = None
     found: RuleSet | None = None
+    looked_at: float = 0.0  # seconds that only grow
 
 
 _known = _Known()
@@ -38,7 +41,9 @@ _lock = Lock()
 
 
 def rules() -> RuleSet:
-    """Every rule that the watch loads; read again when a file has changed."""
+    """Every rule that the watch loads; read again when a file has changed, which is looked at every few seconds."""
+    if _known.found is not None and time.monotonic() - _known.looked_at < LOOK:
+        return _known.found
     own = home() / "rules"
     folders = (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()))
     paths = RulePaths(folders, ruleset.read_lists([home() / "lists"]), home() / "cache")
@@ -46,6 +51,7 @@ def rules() -> RuleSet:
     with _lock:
         if _known.found is None or _known.stamps != stamps:
             _known.found, _known.stamps = ruleset.load(paths), stamps
+        _known.looked_at = time.monotonic()
         return _known.found
 
 

@@ -13,6 +13,7 @@ from wardwatch.events.logsource import LogSource
 from wardwatch.kernel import stamps
 from wardwatch.pipeline.assembling import Who
 from wardwatch.pipeline.silence import Heard, Silence
+from wardwatch.pipeline.silence.usual import Slot, plain_week
 
 PARIS = ZoneInfo("Europe/Paris")
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
@@ -55,9 +56,10 @@ class Month:
     seed: int
     out: Out = lambda _, __: False
     down: Callable[[datetime], bool] = lambda _: False
+    slot: Slot = plain_week
 
     def __post_init__(self) -> None:
-        self.silence = Silence("nord", PARIS)
+        self.silence = Silence("nord", PARIS, slot=self.slot)
 
     def run(self, days: int) -> Iterator[tuple[datetime, Alert]]:
         """Yield what is told, and when."""

@@ -1,12 +1,13 @@
 """A month of a small hospital: the outage is found in time, and nights, weekends and restarts alarm nobody."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from tests.pipeline.silence.month import DESK, PACS, PARIS, VEEAM, Month
+from tests.pipeline.silence.month import DESK, FIRST, HOUR, PACS, PARIS, VEEAM, Month
 
 from wardwatch.pipeline.assembling import Who
 from wardwatch.pipeline.silence import signals
+from wardwatch.pipeline.silence.usual import plain_week
 
 
 def local(text: str) -> datetime:
@@ -74,3 +75,17 @@ def test_a_source_that_slows_is_told_and_recovers() -> None:
 def _thin(at: datetime) -> bool:
     """Nine of ten minutes are lost, for three hours."""
     return between("2026-10-21T12:00", "2026-10-21T15:00", at) and at.minute % 10 != 0
+
+
+def test_a_public_holiday_is_like_a_sunday() -> None:
+    holiday = (FIRST // HOUR + 2) // 24 + 20  # the 21st, a Wednesday, as a local day since 1970
+
+    def out(who: Who, at: datetime) -> bool:
+        return who == DESK and at.date() == date(2026, 10, 21)
+
+    def slot(hour: int) -> int:
+        return 3 * 24 + hour % 24 if hour // 24 == holiday else plain_week(hour)
+
+    assert [one.group["sensor"] for _, one in Month(7, out).run(31)] == ["desk", "desk"], "told, and closed"
+    month = Month(7, out, slot=slot)
+    assert list(month.run(31)) == []

@@ -4,9 +4,9 @@ Each `take` adds to the window that runs and, where that is over, returns whethe
 said) and the figures that an alert shows.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, Self
+from typing import Any
 
 from wardwatch.pipeline.silence.usual import HOUR, MINUTE
 
@@ -51,15 +51,6 @@ class Understood:
             self.shares = [*self.shares, share][-_SHARES:]
         return bad, {"share": round(share, 3), "usual_share": round(high, 3), "frames": total}
 
-    def plain(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, plain: dict[str, Any]) -> Self:
-        """Rebuild what `plain` returned."""
-        return cls(**plain)
-
 
 @dataclass(slots=True)
 class Fields:
@@ -83,15 +74,6 @@ class Fields:
         self.hours = {name: self.hours.get(name, 0) + 1 for name in sorted(seen)} | kept
         self.begun_at, self.events, self.seen = at, 0, []
         return bool(gone), {"fields": gone} if gone else {}
-
-    def plain(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, plain: dict[str, Any]) -> Self:
-        """Rebuild what `plain` returned."""
-        return cls(**plain)
 
 
 @dataclass(slots=True)
@@ -117,12 +99,3 @@ class Clock:
             return False, says
         one_side = all(one > SKEW for one in self.medians) or all(one < -SKEW for one in self.medians)
         return (True if len(self.medians) == _WINDOWS and one_side else None), says
-
-    def plain(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, plain: dict[str, Any]) -> Self:
-        """Rebuild what `plain` returned."""
-        return cls(**plain)

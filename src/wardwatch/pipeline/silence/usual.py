@@ -4,6 +4,7 @@ Nothing is assumed of how events are spread but that weeks are alike: a night, a
 in what was seen at that hour in the last weeks. Medians and extremes of up to four weeks, no parameters to be fitted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -19,6 +20,14 @@ _STEADY_AFTER = 24  # hours of it
 # How much longer than the longest known gap of that hour a silence must be, by how many weeks are known.
 _FACTORS = {1: 3.0, 2: 2.0}
 _FACTOR = 1.5
+
+
+Slot = Callable[[int], int]  # number of a local hour since 1970 → the hour of the week that it is like
+
+
+def plain_week(hour: int) -> int:
+    """Every week is alike; hour 0 is that of a Thursday, as 1970 began."""
+    return hour % WEEK
 
 
 @dataclass(slots=True)
@@ -65,24 +74,24 @@ class Usual:
         """The longest gap of all that ended (µs)."""
         return max(self.ended.values(), default=0)
 
-    def expected(self, begin: int, end: int) -> float:
+    def expected(self, begin: int, end: int, slot: Slot = plain_week) -> float:
         """Events that should have come between two *local* times (µs since 1970-01-01, local), at most a week."""
         begin = max(begin, end - WEEK * HOUR)
         total = 0.0
         for hour in range(begin // HOUR, end // HOUR + 1):
             share = min(end, (hour + 1) * HOUR) - max(begin, hour * HOUR)
-            total += self.low(hour % WEEK) * share / HOUR
+            total += self.low(slot(hour)) * share / HOUR
         return total
 
-    def silent(self, begin: int, end: int) -> int | None:
+    def silent(self, begin: int, end: int, slot: Slot = plain_week) -> int | None:
         """Return the usual gap (µs) that a silence between two local times is longer than; `None`: it is usual."""
-        age, slot = end - begin, end // HOUR % WEEK
+        age = end - begin
         if age <= SHORTEST:
             return None
-        known = self.gaps.get(slot)
+        known = self.gaps.get(slot(end // HOUR))
         if known:
             usual = max(known)
-            if age > _FACTORS.get(len(known), _FACTOR) * usual and self.expected(begin, end) >= _EXPECTED:
+            if age > _FACTORS.get(len(known), _FACTOR) * usual and self.expected(begin, end, slot) >= _EXPECTED:
                 return usual
         longest = self.longest()
         if self.hours >= _LEARNED and age > _FACTOR * longest:

@@ -1,7 +1,7 @@
 """The watcher of one tenant: takes in what was heard, judges what was not, and tells of both ends of a trouble."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -12,7 +12,7 @@ from wardwatch.pipeline.assembling import Who
 from wardwatch.pipeline.silence import shape, signals, usual
 from wardwatch.pipeline.silence.heard import Heard
 from wardwatch.pipeline.silence.shape import Clock, Fields, Understood
-from wardwatch.pipeline.silence.usual import HOUR, MINUTE, Usual
+from wardwatch.pipeline.silence.usual import HOUR, MINUTE, Slot, Usual
 
 FORMAT = "wardwatch/silence/1"
 Needed = Callable[[LogSource], frozenset[str]]
@@ -76,11 +76,21 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 class Silence:
-    """Watches one tenant. `zone` is the hospital's: hours of the week are its own, also when clocks change."""
+    """Watches one tenant. `zone` is the hospital's: hours of the week are its own, also when clocks change.
 
-    def __init__(self, tenant: str, zone: tzinfo = UTC, state: Mapping[str, Any] | None = None) -> None:
+    `slot` says which hour of the week a local hour is like, so that holidays are no working days.
+    """
+
+    def __init__(
+        self,
+        tenant: str,
+        zone: tzinfo = UTC,
+        state: Mapping[str, Any] | None = None,
+        slot: Slot = usual.plain_week,
+    ) -> None:
         self.tenant = tenant
         self._zone = zone
+        self._slot = slot
         self.looked_at = 0  # µs UTC: the last look, by the clock
         self._as_of = 0  # up to when everything that arrived was read, then
         self._resumed_at = 0  # … and since when there was no longer pause between looks
@@ -162,7 +172,7 @@ class Silence:
         if as_of - source.last > _FORGOTTEN:
             del self._sources[who]
         elif (signals.STOPPED, who) not in self._open and as_of > since:
-            gap = source.usual.silent(local - (as_of - since), local)
+            gap = source.usual.silent(local - (as_of - since), local, self._slot)
             if gap is not None:
                 source.whole = False
                 says = {"silent_seconds": (as_of - since) // 1_000_000, "usual_gap_seconds": gap // 1_000_000}
@@ -170,7 +180,7 @@ class Silence:
 
     def _hour_over(self, who: Who, source: _Source, hour: int, as_of: int) -> Iterator[Alert]:
         stopped = (signals.STOPPED, who) in self._open
-        slot = source.hour % usual.WEEK
+        slot = self._slot(source.hour)
         if source.whole and not stopped:
             least = source.usual.least(slot)
             if least >= _ENOUGH:
@@ -269,9 +279,9 @@ class Silence:
                 [*who, one.usual.plain(), one.first, one.last, one.hour, one.count, one.gap, one.whole]
                 for who, one in self._sources.items()
             ],
-            "understood": [[sensor, one.plain()] for sensor, one in self._understood.items()],
-            "fields": [[list(key), one.plain()] for key, one in self._fields.items()],
-            "clocks": [[list(key), one.plain()] for key, one in self._clocks.items()],
+            "understood": [[sensor, asdict(one)] for sensor, one in self._understood.items()],
+            "fields": [[list(key), asdict(one)] for key, one in self._fields.items()],
+            "clocks": [[list(key), asdict(one)] for key, one in self._clocks.items()],
             "open": [
                 [signal, list(group), one.began_at, one.revision, one.says]
                 for (signal, group), one in self._open.items()
@@ -284,8 +294,8 @@ class Silence:
         self.looked_at, self._as_of, self._resumed_at = state["looked_at"], state["as_of"], state["resumed_at"]
         for sensor, source, plain, *rest in state["sources"]:
             self._sources[sensor, source] = _Source(usual.restored(plain), *rest)
-        self._understood = {sensor: Understood.of(plain) for sensor, plain in state["understood"]}
-        self._fields = {tuple(key): Fields.of(plain) for key, plain in state["fields"]}
-        self._clocks = {tuple(key): Clock.of(plain) for key, plain in state["clocks"]}
+        self._understood = {sensor: Understood(**plain) for sensor, plain in state["understood"]}
+        self._fields = {tuple(key): Fields(**plain) for key, plain in state["fields"]}
+        self._clocks = {tuple(key): Clock(**plain) for key, plain in state["clocks"]}
         for signal, group, began_at, revision, says in state["open"]:
             self._open[signal, tuple(group)] = _Open(began_at, revision, says)

@@ -14,6 +14,7 @@ from wardwatch.watch.plain import from_plain
 from wardwatch.watch.seen import Elsewhere, Seen
 
 PAGE = 50
+MANY = 20  # hospitals, from which on it is asked whether a scope is everything
 MOST_ALERTS = 200  # of a group, that its page lists
 QUEUES = ("review", "mine", "silenced", "closed")
 _OVER = (GroupState.SETTLED.value, GroupState.FALSE_POSITIVE.value, GroupState.WITHDRAWN.value)
@@ -58,8 +59,15 @@ class Filters:
     rule: str = ""
 
 
+def _of(scope: Collection[str]) -> QuerySet[GroupRow]:
+    """The groups of a scope; where it is everything, nothing is narrowed, and an index gives the order."""
+    if len(scope) > MANY and len(scope) >= OrganisationRow.objects.count():
+        return GroupRow.objects.all()
+    return GroupRow.objects.filter(tenant__in=scope)
+
+
 def _queue(scope: Collection[str], which: str, person: str) -> QuerySet[GroupRow]:
-    rows = GroupRow.objects.filter(tenant__in=scope, merged=False)
+    rows = _of(scope).filter(merged=False)
     if which == "mine":
         return rows.filter(assignee=person, state=GroupState.OPEN.value)
     if which == "silenced":
@@ -70,7 +78,7 @@ def _queue(scope: Collection[str], which: str, person: str) -> QuerySet[GroupRow
 
 
 def queue(scope: Collection[str], which: str, person: str, filters: Filters, after: str = "") -> QueuePage:
-    """Return a part of a queue: best score first, then the latest. Two queries."""
+    """Return a part of a queue: best score first, then the latest. Four queries."""
     rows = _queue(scope, which, person)
     if filters.tenant:
         rows = rows.filter(tenant=filters.tenant)
@@ -86,7 +94,10 @@ def queue(scope: Collection[str], which: str, person: str, filters: Filters, aft
         rows = rows.filter(
             Q(score__lt=score) | Q(score=score, last_at__lt=last_at) | Q(score=score, last_at=last_at, id__gt=id_)
         )
-    found = list(rows.order_by("-score", "-last_at", "id").values_list("plain", flat=True)[: PAGE + 1])
+    # Ids first: sorting them is cheap, sorting whole groups is not.
+    ids = list(rows.order_by("-score", "-last_at", "id").values_list("id", flat=True)[: PAGE + 1])
+    by_id = dict(GroupRow.objects.filter(id__in=ids).values_list("id", "plain"))
+    found = [by_id[id_] for id_ in ids if id_ in by_id]
     names = names_of({plain["tenant"] for plain in found})
     shown = tuple(_row(plain, names) for plain in found[:PAGE])
     more = len(found) > PAGE
@@ -102,16 +113,8 @@ def _cursor(text: str) -> tuple[int, int, str] | None:
 
 
 def counts(scope: Collection[str], person: str) -> Mapping[str, int]:
-    """How many groups are in each queue. One query."""
-    awake, silenced = Q(silenced_until__isnull=True), Q(silenced_until__isnull=False)
-    opened = Q(state=GroupState.OPEN.value)
-    found = GroupRow.objects.filter(tenant__in=scope, merged=False).aggregate(
-        review=Count("id", filter=opened & awake),
-        mine=Count("id", filter=opened & Q(assignee=person)),
-        silenced=Count("id", filter=opened & silenced),
-        closed=Count("id", filter=Q(state__in=_OVER)),
-    )
-    return {name: int(found[name]) for name in QUEUES}
+    """How many groups are in each queue. Five queries, each answered from an index."""
+    return {name: _queue(scope, name, person).count() for name in QUEUES}
 
 
 def newer(scope: Collection[str], since: int) -> int:
@@ -238,9 +241,13 @@ def neighbours(tenant: str) -> frozenset[str]:
     return frozenset(rows.values_list("slug", flat=True))
 
 
-def waiting_by_tenant(tenants: Collection[str]) -> Mapping[str, int]:
-    """How many groups are to be reviewed, by tenant. One query."""
+def waiting_by_tenant(tenants: Collection[str], least: Level = Level.INFORMATIONAL) -> Mapping[str, int]:
+    """How many groups of a level or above are to be reviewed, by tenant. One query."""
     rows = GroupRow.objects.filter(
-        tenant__in=tenants, merged=False, state=GroupState.OPEN.value, silenced_until__isnull=True
+        tenant__in=tenants,
+        merged=False,
+        state=GroupState.OPEN.value,
+        silenced_until__isnull=True,
+        level__gte=int(least),
     )
     return dict(rows.values_list("tenant").annotate(count=Count("id")))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wardwatch.estate.assets import Asset
 from wardwatch.estate.graph import Service
@@ -66,12 +67,21 @@ def asset(scope: Collection[str], id_: str) -> Asset | None:
 
 
 def services(tenants: Collection[str]) -> Mapping[str, tuple[Said, ...]]:
-    """The services of hospitals, and what was said of each, by tenant. One query."""
+    """The services of hospitals, and what was said of each, by tenant. Two queries, where the services are known."""
     found: dict[str, list[Said]] = {tenant: [] for tenant in tenants}
-    fields = ("tenant", "plain", "state", "at", "since", "by", "text")
-    for tenant, plain, state, at, since, by, text in ServiceRow.objects.filter(tenant__in=tenants).values_list(*fields):
-        found[tenant].append(Said(from_plain(Service, plain), state, at, since, by, text))
+    versions = dict(EstateRow.objects.filter(tenant__in=tenants).values_list("tenant", "version"))
+    fields = ("tenant", "service", "state", "at", "since", "by", "text")
+    for tenant, service, *said in ServiceRow.objects.filter(tenant__in=tenants).order_by("id").values_list(*fields):
+        known = _services(tenant, versions.get(tenant, 0)).get(service)
+        if known is not None:
+            found[tenant].append(Said(known, *said))
     return {tenant: tuple(said) for tenant, said in found.items()}
+
+
+@lru_cache(maxsize=1024)
+def _services(tenant: str, version: int) -> Mapping[str, Service]:  # noqa: ARG001  (the version is the cache's key)
+    rows = ServiceRow.objects.filter(tenant=tenant).values_list("service", "plain")
+    return {service: from_plain(Service, plain) for service, plain in rows}
 
 
 def hospitals(tenants: Collection[str]) -> tuple[Hospital, ...]:

@@ -35,17 +35,22 @@ class Held:
     break_glass: bool
 
 
-def held(scope: Collection[str], now: datetime) -> tuple[Held, ...]:
-    """The roles in organisations of a scope, and in groupings that lie within it; by name."""
+PAGE = 100
+
+
+def held(scope: Collection[str], now: datetime, text: str = "", start: int = 0) -> tuple[tuple[Held, ...], int]:
+    """A part of the roles in organisations of a scope, and in groupings that lie within it, by name; and how many."""
     outside = OrganisationRow.objects.exclude(slug__in=scope)
     groupings = GroupingRow.objects.filter(members__in=scope).exclude(members__in=outside).distinct()
     rows = (
         GrantRow.objects.filter(Q(organisation__in=scope) | Q(grouping__in=groupings))
         .filter(Q(until__isnull=True) | Q(until__gt=now))
         .select_related("user", "organisation", "grouping")
-        .order_by("user__name", "role")
+        .order_by("user__name", "role", "id")
     )
-    return tuple(
+    if text:
+        rows = rows.filter(Q(user__name__icontains=text) | Q(user__email__icontains=text))
+    shown = tuple(
         Held(
             row.id,
             str(row.user_id),
@@ -59,8 +64,9 @@ def held(scope: Collection[str], now: datetime) -> tuple[Held, ...]:
             row.user.is_active,
             row.user.break_glass,
         )
-        for row in rows[:2000]
+        for row in rows[start : start + PAGE]
     )
+    return shown, rows.count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,12 @@ STRINGS = {
         "Aucun signe d'attaque n'a été trouvé dans {n} événements.",
     ),
     "part.one": Text(
-        "No sign of an attack was found in {n} of {all} events; the others lie outside the window.",
-        "Aucun signe d'attaque n'a été trouvé dans {n} événement sur {all} ; les autres sont hors de la période.",
+        "No sign of an attack was found in {n} of {all} events; the rest lies outside the window.",
+        "Aucun signe d'attaque n'a été trouvé dans {n} événement sur {all} ; le reste est hors de la période.",
     ),
     "part.many": Text(
-        "No sign of an attack was found in {n} of {all} events; the others lie outside the window.",
-        "Aucun signe d'attaque n'a été trouvé dans {n} événements sur {all} ; les autres sont hors de la période.",
+        "No sign of an attack was found in {n} of {all} events; the rest lies outside the window.",
+        "Aucun signe d'attaque n'a été trouvé dans {n} événements sur {all} ; le reste est hors de la période.",
     ),
     "blind": Text(
         "Nothing could be checked: no event was read.",
@@ -64,20 +64,20 @@ STRINGS = {
         "Rien n'a été recherché : aucune règle active ne porte sur ce qui a été lu.",
     ),
     "outside.both": Text(
-        "0 of {all} events lie between {since} and {until} UTC: nothing could be checked.",
-        "0 événement sur {all} entre le {since} et le {until} UTC : rien n'a pu être vérifié.",
+        "No event lies between {since} and {until} UTC (read: {all}): nothing could be checked.",
+        "Aucun événement entre le {since} et le {until} UTC (lus : {all}) : rien n'a pu être vérifié.",
     ),
     "outside.since": Text(
-        "0 of {all} events lie after {since} UTC: nothing could be checked.",
-        "0 événement sur {all} après le {since} UTC : rien n'a pu être vérifié.",
+        "No event lies after {since} UTC (read: {all}): nothing could be checked.",
+        "Aucun événement après le {since} UTC (lus : {all}) : rien n'a pu être vérifié.",
     ),
     "outside.until": Text(
-        "0 of {all} events lie before {until} UTC: nothing could be checked.",
-        "0 événement sur {all} avant le {until} UTC : rien n'a pu être vérifié.",
+        "No event lies before {until} UTC (read: {all}): nothing could be checked.",
+        "Aucun événement avant le {until} UTC (lus : {all}) : rien n'a pu être vérifié.",
     ),
     "outside.window": Text(
-        "0 of {all} events lie in the window: nothing could be checked.",
-        "0 événement sur {all} dans la période : rien n'a pu être vérifié.",
+        "No event lies in the window (read: {all}): nothing could be checked.",
+        "Aucun événement dans la période (lus : {all}) : rien n'a pu être vérifié.",
     ),
     "first": Text("Do first: {steps}.", "À faire d'abord : {steps}."),
     "alerts4.one": Text("{n} critical alert", "{n} alerte critique"),
@@ -95,6 +95,9 @@ STRINGS = {
     ),
     "computers.of.many": Text(
         "{n} of {all} computers show signs of an attack", "{n} ordinateurs sur {all} présentent des signes d'attaque"
+    ),
+    "computers.only": Text(
+        "the only computer shows signs of an attack", "le seul ordinateur présente des signes d'attaque"
     ),
     "hosts.one": Text("{n} computer", "{n} ordinateur"),
     "hosts.many": Text("{n} computers", "{n} ordinateurs"),
@@ -176,6 +179,8 @@ def computers(findings: Findings) -> str:
     signs = sum(level >= Level.HIGH for level in named.values())
     if not signs:
         return say.count("hosts", every)
+    if every == 1:
+        return say("computers.only")
     return say.count("computers.of", signs, all=number(every, say.language))
 
 

@@ -35,19 +35,18 @@ STRINGS = {
         "{n} règles ne fonctionnent pas : ce qu'elles décrivent reste invisible (la plus grave : {level}).",
     ),
     "lists.one": Text(
-        "{n} of them because this needs a list that is not kept: {lists}.",
-        "{n} d'entre elles, faute d'une liste tenue : {lists}.",
+        "{n} for want of a list that is kept: {lists}.",
+        "{n}, faute d'une liste tenue : {lists}.",
     ),
     "lists.many": Text(
-        "{n} of them because they need lists that are not kept: {lists}.",
-        "{n} d'entre elles, faute de listes tenues : {lists}.",
+        "{n} for want of lists that are kept: {lists}.",
+        "{n}, faute de listes tenues : {lists}.",
     ),
     "see": Text(
-        "All of them: wardwatch rules list --state unsupported",
+        "To see all: wardwatch rules list --state unsupported",
         "Toutes : wardwatch rules list --state unsupported",
     ),
-    "window.one": Text("{n} of {all} events lies in the window", "{n} événement sur {all} est dans la période"),
-    "window.many": Text("{n} of {all} events lie in the window", "{n} événements sur {all} sont dans la période"),
+    "window": Text("events in the window: {n} of {all}", "événements dans la période : {n} sur {all}"),
 }
 _LIST = re.compile(r"the list (\S{1,200}) is not kept here")
 
@@ -89,7 +88,7 @@ def window(findings: Findings) -> str:
     if not summary.outside:
         return ""
     seen = summary.total_events - summary.outside
-    return say.count("window", seen, all=number(summary.total_events, say.language))
+    return say("window", n=number(seen, say.language), all=number(summary.total_events, say.language))
 
 
 def off(findings: Findings) -> Off | None:

@@ -142,10 +142,14 @@ REASONS = (
     ("not a valid correlation: {}", "n'est pas une corrélation valable : {}"),
     ("a timespan of {} is longer than a year", "une durée de {} dépasse un an"),
     (
-        "refers to the rule {}, which is not there or cannot run",
-        "renvoie à la règle {}, absente ou qui ne fonctionne pas",
+        "refers to the rule {}, which cannot run: {}",
+        "renvoie à la règle {}, qui ne fonctionne pas : {}",
     ),
-    ("refers to the correlation {}, which cannot run", "renvoie à la corrélation {}, qui ne fonctionne pas"),
+    ("refers to the rule {}, which is not there", "renvoie à la règle {}, absente"),
+    (
+        "refers to the correlation {}, which cannot run: {}",
+        "renvoie à la corrélation {}, qui ne fonctionne pas : {}",
+    ),
     ("refers to itself by way of {}", "renvoie à elle-même par {}"),
     (
         "an ordered correlation needs all its rules; a count of fewer has no order",

@@ -27,9 +27,12 @@ def listed(asked: Asked) -> Answer:
     """Who has which role, and the mandates of providers."""
     scope = asked.actor.scope(Permission.SEE_PEOPLE)
     manage = asked.actor.scope(Permission.MANAGE_PEOPLE)
-    held = queries.held(scope, asked.now)
+    start = _number(asked.get("start"))
+    held, count = queries.held(scope, asked.now, asked.get("q"), start)
     data = {
         "held": held,
+        "count": count,
+        "next": start + queries.PAGE if start + queries.PAGE < count else None,
         "mandates": queries.mandates(scope),
         "invited": queries.invited(manage, asked.now),
         "may_manage": bool(manage),

@@ -1,12 +1,15 @@
 """The wall: every hospital and its services at a glance, the worst first."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from wardwatch.kernel.severity import Level
 from wardwatch.records.queries import alerts, incidents
 from wardwatch.usecases import care, clock
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.screen import Asked, Page, Screen, Table
 
+ROWS = 60  # hospitals that are shown at first, the worst of them
 SHOWN = 8  # services that have a column
 _PREFERRED = (
     "diagnostic-imaging",
@@ -27,8 +30,10 @@ def wall(asked: Asked) -> Page:
     columns = _columns(boards)
     open_incidents = incidents.open_by_tenant(scope & asked.actor.scope(Permission.SEE_INCIDENTS))
     waiting = alerts.waiting_by_tenant(scope & asked.actor.scope(Permission.SEE_ALERTS))
+    grave = alerts.waiting_by_tenant(scope & asked.actor.scope(Permission.SEE_ALERTS), Level.HIGH)
+    boards = tuple(sorted(boards, key=lambda one: -_needs(one, open_incidents, grave)))
     rows: list[dict[str, Any]] = []
-    for one in boards:
+    for one in boards if asked.get("all") else boards[:ROWS]:
         by_template = {service.template or service.id: service for service in one.services}
         rows.append(
             {
@@ -39,15 +44,17 @@ def wall(asked: Asked) -> Page:
                 "worst": one.worst,
             }
         )
-    troubled = [one for one in boards if one.worst in {"down", "degraded"} or open_incidents.get(one.hospital.slug)]
+    troubled = [one for one in boards if _needs(one, open_incidents, grave)]
     risk = [
         (one.hospital, service) for one in boards for service in one.services if service.state in {"down", "degraded"}
     ]
     data = {
         "columns": [name for _, name in columns],
         "rows": rows,
+        "more": len(boards) - len(rows),
         "troubled": [one.hospital.name for one in troubled],
         "first": troubled[0] if troubled else None,
+        "grave": grave.get(troubled[0].hospital.slug, 0) if troubled else 0,
         "risk": risk[:12],
         "unknown": sum(len(one.of("unknown")) for one in boards),
         "incidents": sum(open_incidents.values()),
@@ -60,6 +67,14 @@ def wall(asked: Asked) -> Page:
     ]
     heads = ["hospital", "country", "worst", "incidents", "alerts", *(name.en for _, name in columns)]
     return Page("wall/wall.html", data, Table(heads, table))
+
+
+def _needs(board: care.Board, open_incidents: Mapping[str, int], grave: Mapping[str, int]) -> int:
+    """How much a hospital needs somebody: care first, then incidents, then grave alerts; 0: not at all."""
+    tenant = board.hospital.slug
+    if board.worst in {"down", "degraded"}:
+        return 3 if board.worst == "down" else 2
+    return int(bool(open_incidents.get(tenant) or grave.get(tenant)))
 
 
 def _columns(boards: tuple[care.Board, ...]) -> list[tuple[str, Any]]:

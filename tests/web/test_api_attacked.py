@@ -1,0 +1,28 @@
+"""The API attacked by its own description: whatever is sent, it never fails on its own side."""
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from hypothesis import HealthCheck, settings
+from tests.cast import NOW, Cast
+
+from wardwatch.usecases import clock, tokens
+from wardwatch.usecases.roles import Permission
+from wardwatch.web.api import api
+
+SCHEMA = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/v1/"))
+SCHEMA.app = WSGIHandler()
+
+
+@pytest.fixture
+def key(cast: Cast) -> str:
+    return tokens.make(cast.actor("administrator"), "attack", [one.value for one in Permission], 30, NOW)
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.filterwarnings("ignore")
+def test_no_answer_is_our_failure(case: schemathesis.Case, key: str) -> None:
+    with clock.at(NOW):
+        response = case.call(headers={"Authorization": f"Bearer {key}"})
+    assert response.status_code < 500, (case.method, case.path, case.body)
