@@ -23,6 +23,16 @@ SCREENS = {
     "board": ("ward_lead", f"/board/{TENANT}"),
     "say": ("ward_lead", f"/board/{TENANT}/report/diagnostic-imaging"),
     "estate": ("ciso", "/estate"),
+    "assessments": ("ciso", "/assessment"),
+    "assessment": ("ciso", "@assessment"),
+    "question": ("ciso", "@assessment/ask/det-logs"),
+    "cards": ("ciso", "@assessment/cards/backup"),
+    "check": ("ciso", "@assessment/check"),
+    "result": ("ciso", "@assessment/result"),
+    "comparison": ("ciso", "@comparison"),
+    "signature": ("ciso", "@assessment/sign"),
+    "guidelines": ("ciso", "/guidelines"),
+    "guideline": ("ciso", "/guidelines/hospital-readiness/backup"),
     "people": ("ciso", "/people"),
     "audit": ("auditor", "/audit"),
     "settings": ("analyst", "/settings"),
@@ -48,7 +58,18 @@ def places(signed_in: Callable[..., "Page"]) -> dict[str, str]:
     page.goto("/incidents")
     incident = page.get_attribute("table.tbl tbody a", "href")
     page.context.close()
-    return {"@alert": f"/alerts/{group}", "@incident": incident}
+    page = signed_in("ciso")
+    page.goto("/assessment")
+    assessment = page.get_attribute("table.tbl tbody th a", "href")
+    page.goto(f"{assessment}/result")
+    comparison = page.get_attribute("a[href*='/compare/']", "href")
+    page.context.close()
+    return {
+        "@alert": f"/alerts/{group}",
+        "@incident": str(incident),
+        "@assessment": str(assessment),
+        "@comparison": str(comparison),
+    }
 
 
 def address(path: str, places: dict[str, str]) -> str:

@@ -26,6 +26,7 @@ class Verbs(click.Group):
 
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
     summaries: ClassVar = {
+        "assess": "Show assessments, give out and take in their form.",
         "audit": "Check and export who did or looked at what.",
         "backup": "Write everything to one file.",
         "clock": "Turn alerts into work, let timers ring, send messages.",

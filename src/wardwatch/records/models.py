@@ -1,5 +1,14 @@
 """Every row, where Django looks for them."""
 
+from wardwatch.records.assessment import (
+    AnswerFileRow,
+    AnswerHistoryRow,
+    AnswerRow,
+    AssessmentRow,
+    CampaignRow,
+    DelegationRow,
+    SignOffRow,
+)
 from wardwatch.records.audit import AuditHeadRow, AuditRow
 from wardwatch.records.cases import (
     AlertRow,
@@ -30,10 +39,16 @@ from wardwatch.records.people import (
 
 __all__ = [
     "AlertRow",
+    "AnswerFileRow",
+    "AnswerHistoryRow",
+    "AnswerRow",
+    "AssessmentRow",
     "AssetRow",
     "AuditHeadRow",
     "AuditRow",
+    "CampaignRow",
     "CaseRow",
+    "DelegationRow",
     "EntryRow",
     "EstateRow",
     "GrantRow",
@@ -51,6 +66,7 @@ __all__ = [
     "SearchRow",
     "SeenRow",
     "ServiceRow",
+    "SignOffRow",
     "SiteRow",
     "TimerRow",
     "TokenRow",

@@ -17,7 +17,9 @@ from wardwatch.kernel.errors import ContentError
 from wardwatch.listeners.sensors import Registry
 from wardwatch.records.models import (
     AlertRow,
+    AssessmentRow,
     AssetRow,
+    CampaignRow,
     CaseRow,
     EntryRow,
     EstateRow,
@@ -37,11 +39,12 @@ from wardwatch.records.models import (
     TimerRow,
     UserRow,
 )
-from wardwatch.usecases import audit, estate, people
+from wardwatch.usecases import audit, demo_assessment, estate, people
 from wardwatch.usecases.access import Actor
 
 SCHEMA = "wardwatch/demo/1"
 DOMAIN = "demo.example"
+CLUSTER = "demo-meuse-ardenne"  # whose members have assessments
 SILENT = ("demo-ch-montbrune", "clinical-laboratory")
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "jade", "lotus", "maple")
 _OURSELVES = Actor("system", "Wardwatch")
@@ -127,6 +130,7 @@ def create(password: str, now: datetime) -> tuple[Login, ...]:
     for tenant in tenants():
         if estate.begin(tenant):
             _report(tenant, now)
+    demo_assessment.add(CLUSTER, tenants(), now)
     audit.note(_OURSELVES, "demo.created", "", now=now)
     return logins
 
@@ -164,6 +168,8 @@ def remove(now: datetime) -> tuple[str, ...]:
     gone = tuple(OrganisationRow.objects.filter(demo=True).values_list("slug", flat=True))
     for rows in _BY_TENANT:
         rows._default_manager.filter(tenant__in=gone).delete()  # noqa: SLF001  (any of the models)
+    AssessmentRow.objects.filter(tenant__in=gone).delete()
+    CampaignRow.objects.filter(grouping=CLUSTER).delete()
     CaseRow.objects.filter(tenant__in=gone).delete()
     UserRow.objects.filter(email__endswith=f"@{DOMAIN}").delete()
     GroupingRow.objects.filter(demo=True).delete()

@@ -1,7 +1,5 @@
 """What people do with incidents: lead, decide, note, give tasks, keep evidence, say what it does to care, hand on."""
 
-import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,19 +10,15 @@ from wardwatch.incidents import exporting, similar, stix
 from wardwatch.incidents.incident import Incident
 from wardwatch.incidents.states import State, moves_for
 from wardwatch.kernel import stamps
-from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.queries import incidents as queries
 from wardwatch.records.queries.incidents import Listed, Whole
-from wardwatch.usecases import audit
+from wardwatch.usecases import audit, kept_files
 from wardwatch.usecases.access import Actor, authorise
 from wardwatch.usecases.alerts import Acting
-from wardwatch.usecases.installation import home
 from wardwatch.usecases.roles import Permission
 from wardwatch.usecases.watch import Outcome
 from wardwatch.watch import messages
-
-LARGEST = 512 << 20  # bytes of a file that is kept as evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,32 +113,9 @@ def add_evidence(acting: Acting, id_: str, name: str, chunks: Iterable[bytes]) -
     """Keep a file as evidence under the SHA-256 of what is in it. Raises `InputError` for one that is too large."""
     found = _incident(acting, id_)
     authorise(acting.actor, Permission.WORK_INCIDENTS, found.tenant)
-    sha256, size = _keep(found.tenant, chunks)
+    sha256, size = kept_files.keep(found.tenant, chunks)
     given = {"name": Path(name).name[:255], "sha256": sha256, "size": size}
     return acting.follow(messages.EvidenceAdded, found.tenant, incident=id_, **given)
-
-
-def _keep(tenant: str, chunks: Iterable[bytes]) -> tuple[str, int]:
-    disk, folder = Disk(), home() / "evidence" / tenant
-    disk.make_folder(folder)
-    part = folder / f".{os.getpid()}-{id(chunks)}.part"
-    digest, size = hashlib.sha256(), 0
-    try:
-        with disk.create(part) as file:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > LARGEST:
-                    raise InputError(
-                        f"larger than {LARGEST >> 20} MiB", where="file", hint="keep it elsewhere, note its hash"
-                    )
-                digest.update(chunk)
-                file.write(chunk)
-            file.sync()
-        disk.replace(part, folder / digest.hexdigest())
-        disk.sync_folder(folder)
-    finally:
-        part.unlink(missing_ok=True)
-    return digest.hexdigest(), size
 
 
 def evidence(acting: Acting, id_: str, evidence_id: str) -> tuple[Path, str]:
@@ -152,12 +123,9 @@ def evidence(acting: Acting, id_: str, evidence_id: str) -> tuple[Path, str]:
     found = _incident(acting, id_)
     authorise(acting.actor, Permission.WORK_INCIDENTS, found.tenant)
     one = next((one for one in found.evidence if one.id == evidence_id), None)
-    path = home() / "evidence" / found.tenant / (one.sha256 if one else "")
-    if one is None or not path.is_file():
+    if one is None:
         raise AccessError("not found, or not yours")
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != one.sha256:
-            raise InputError("the file is no longer what was kept", where=one.name, hint="do not use it; tell the CISO")
+    path = kept_files.place(found.tenant, one.sha256, one.name)
     acting.follow(messages.EvidenceHandled, found.tenant, incident=id_, evidence=evidence_id, what="copied")
     return path, one.name
 

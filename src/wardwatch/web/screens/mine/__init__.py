@@ -2,7 +2,7 @@
 
 from wardwatch.records.queries import alerts, incidents
 from wardwatch.records.queries.alerts import Filters
-from wardwatch.usecases import detections
+from wardwatch.usecases import assessment, detections
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.screen import Asked, Page, Screen
 
@@ -10,7 +10,7 @@ SHOWN = 5
 
 
 def mine(asked: Asked) -> Page:
-    """Show what waits for this person: incidents that they lead or nobody does, and alerts."""
+    """Show what waits for this person: incidents that they lead or nobody does, alerts, questions."""
     actor = asked.actor
     found, _ = incidents.listed(actor.scope(Permission.WORK_INCIDENTS), "open")
     leading = [one for one in found if one.owner == actor.id]
@@ -20,13 +20,15 @@ def mine(asked: Asked) -> Page:
     waiting = alerts.queue(scope, "review", actor.id, Filters()).rows
     grave = [row for row in waiting if row.assignee is None][:SHOWN]
     shown = {row.id: detections.title(row.rule_id, row.title) for row in (*own, *grave)}
+    asked_of = assessment.asked_of(actor)
     data = {
+        "questions": asked_of,
         "leading": leading,
         "free": free,
         "own": own[:SHOWN],
         "waiting": grave,
         "titles": shown,
-        "count": len(leading) + len(free) + len(own) + len(grave),
+        "count": len(leading) + len(free) + len(own) + len(grave) + len(asked_of),
     }
     return Page("mine/mine.html", data)
 
