@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0006_counts"),
+        ("records", "0001_initial"),
     ]
 
     operations = [
