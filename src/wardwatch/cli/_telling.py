@@ -4,7 +4,8 @@ import dataclasses
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,8 +54,9 @@ def tell(alerts: "Iterable[Alert]", summary: "Summary", rules: "RuleSet", sinks:
     broken: WardwatchError | None = None
     try:
         for alert in alerts:
-            findings.story.add(alert)
-            sinks.take(alert)
+            with _whole():  # an alert is in every output, or in none
+                findings.story.add(alert)
+                sinks.take(alert)
     except KeyboardInterrupt:
         # From here on the little that is left is written, whoever presses what.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -67,6 +69,19 @@ def tell(alerts: "Iterable[Alert]", summary: "Summary", rules: "RuleSet", sinks:
     if broken is not None:
         raise broken
     return code
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Let Ctrl-C wait until a step is done."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def progress() -> "Callable[[Summary], None] | None":
