@@ -9,6 +9,7 @@ from tests.cast import NOW, Cast
 
 from wardwatch.usecases import clock
 from wardwatch.usecases.roles import ROLES
+from wardwatch.web.menu import menu
 from wardwatch.web.screen import Act, Screen
 from wardwatch.web.urls import found
 
@@ -91,3 +92,12 @@ def _body(response: HttpResponse) -> str:
     text = response.content.decode()
     text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", text)
     return re.sub(r'name="next" value="[^"]*"', "", text)
+
+
+def test_the_menu_leads_nowhere_that_is_not_there(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast["administrator"])
+    with clock.at(NOW):
+        paths = [item.path for group in menu(cast.actor("administrator"), "/") for item in group.items]
+        assert len(paths) >= 12
+        assert [path for path in paths if client.get(path).status_code != 200] == []
