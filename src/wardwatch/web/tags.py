@@ -459,3 +459,16 @@ HOUSES = {
 def house_word(context: template.Context, key: str) -> str:
     """The word for a kind or size of organisation or grouping."""
     return _word(context, HOUSES, key)
+
+
+CHANNELS = {
+    "mail": Text("mail", "courriel"),
+    "sms": Text("text message", "SMS"),
+    "webhook": Text("webhook", "webhook"),
+}
+
+
+@register.simple_tag(takes_context=True)
+def channel_word(context: template.Context, key: str) -> str:
+    """The word for a way of calling somebody."""
+    return _word(context, CHANNELS, key)

@@ -5,7 +5,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_POST
 
-from wardwatch.usecases import people
+from wardwatch.kernel.errors import InputError
+from wardwatch.usecases import oncall, people
 from wardwatch.web.person import COOKIE, LANGUAGES, actor_in
 from wardwatch.web.screen import Act, Answer, Asked, Page, Screen, back, is_ours
 
@@ -30,6 +31,7 @@ def likings(asked: Asked) -> Answer:
         "keys": getattr(user, "keys_on", True),
         "set_language": asked.actor.language,
         "set_theme": getattr(user, "theme", ""),
+        "phone": getattr(user, "phone", ""),
     }
     return Page("me/settings.html", data, more={"languages": LANGUAGES})
 
@@ -37,6 +39,10 @@ def likings(asked: Asked) -> Answer:
 def keep(asked: Asked) -> Answer:
     """Keep what a person set."""
     language, theme = asked.sent("language"), asked.sent("theme")
+    try:
+        oncall.set_phone(asked.actor, asked.sent("phone"), asked.now)
+    except InputError as error:
+        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/settings"}, status=422)
     people.set_likings(
         asked.actor,
         language=language if language in LANGUAGES else asked.actor.language,
