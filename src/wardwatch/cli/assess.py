@@ -147,7 +147,8 @@ def show(assessment_id: str, language: str, json_to: str | None) -> int:
 @click.argument("assessment_id", metavar="ID")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_LANGUAGE
-def form(assessment_id: str, file: Path, language: str) -> int:
+@_rows.option
+def form(assessment_id: str, file: Path, language: str, json_to: str | None) -> int:
     """Write the form to FILE, an Excel workbook with the answers so far. A file that is there is not replaced."""
     actor = _operator()
     from wardwatch.kernel.errors import InputError  # noqa: PLC0415
@@ -159,6 +160,8 @@ def form(assessment_id: str, file: Path, language: str) -> int:
             stream.write(made)
     except FileExistsError:
         raise InputError("there is a file", where=str(file), hint="name another one") from None
+    with _rows.rows(json_to) as take:
+        take({"format": "wardwatch/assess-form/1", "file": str(file), "bytes": len(made)})
     print(f"{file}: {len(made):,} bytes", file=sys.stderr)
     return 0
 
