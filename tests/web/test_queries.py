@@ -17,7 +17,7 @@ from wardwatch.watch.messages import AlertArrived
 MOST = {
     "/mine": 14,
     "/wall": 14,
-    "/alerts": 10,
+    "/alerts": 14,
     "/incidents": 10,
     "/board": 12,
     "/estate": 14,
