@@ -30,7 +30,11 @@ def checked(url: str) -> str:
         fine = False
     if not fine:
         raise InputError(
-            "not an address of a webhook", where=url[:100], hint="https://host/path, without a password in it"
+            "not an address of a webhook",
+            fr="ce n’est pas l’adresse d’un webhook",
+            where=url[:100],
+            hint="https://host/path, without a password in it",
+            hint_fr="https://hôte/chemin, sans mot de passe",
         )
     return url
 

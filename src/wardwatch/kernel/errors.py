@@ -1,18 +1,23 @@
 """One family of errors. Each says what went wrong, where, and what to do about it."""
 
+from wardwatch.kernel.bilingual import Text
+
 
 class WardwatchError(Exception):
     """An error that a person reads: `what` happened, `where`, and a `hint` on how to mend it.
 
+    `fr` and `hint_fr` say the same in French, for errors that the console shows; the command line speaks English.
     Printed as three lines by the command line. A bad log line is not an error but a reject
     (`wardwatch.events.record.Reject`): data that is counted and shown.
     """
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", hint: str = "", fr: str = "", hint_fr: str = "") -> None:
         super().__init__(what, where, hint)
         self.what = what
         self.where = where
         self.hint = hint
+        self.said = Text(what, fr)
+        self.advice = Text(hint, hint_fr)
 
     def __str__(self) -> str:
         return "\n".join(

@@ -1,8 +1,7 @@
 """What Django is told, from the few things that a hospital decides. No import of Django: values only."""
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -37,7 +36,6 @@ class Configuration:
     sign_on: tuple[SingleSignOn, ...] = ()
     proxies: int = 0  # how many reverse proxies stand before the console: so many forwarded addresses are believed
     demo: bool = False
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def database(configuration: Configuration) -> dict[str, Any]:
@@ -128,7 +126,6 @@ def django_settings(configuration: Configuration, disk: Disk | None = None) -> d
         "TEMPLATES": [_templates()],
         **_sessions(configuration),
         **_accounts(configuration),
-        **configuration.extra,
     }
 
 

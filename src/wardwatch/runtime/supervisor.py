@@ -29,7 +29,6 @@ class Child:
     started: float = 0.0
     pause: float = FIRST_PAUSE
     again_at: float = 0.0
-    restarts: int = 0
 
 
 @dataclass(slots=True)
@@ -55,7 +54,6 @@ class Supervisor:
             if child.process is not None and child.process.poll() is not None:
                 self._ended(child, child.process.returncode)
             if child.process is None and not self.stopping and self.now() >= child.again_at:
-                child.restarts += 1
                 self._start(child)
 
     def stop(self) -> bool:

@@ -102,16 +102,16 @@ def take(acting: Acting, id_: str, *, release: bool = False) -> Outcome:
     return acting.follow(messages.Assigned, group.tenant, group=id_, assignee=assignee)
 
 
-def assign(acting: Acting, id_: str, assignee: str) -> Outcome:
-    """Give a group to somebody else."""
-    group = _group(acting.actor, id_)
-    return acting.follow(messages.Assigned, group.tenant, group=id_, assignee=assignee)
-
-
 def silence(acting: Acting, id_: str, until: datetime, reason: str) -> Outcome:
     """Do not hear of a group until then, unless it gets worse. Raises `InputError` for a time that makes no sense."""
     if not acting.now < until <= acting.now + LONGEST_SILENCE:
-        raise InputError("say a time that is to come, at most 90 days from now", where="until", hint="such as 18:00")
+        raise InputError(
+            "say a time that is to come, at most 90 days from now",
+            fr="indiquez un moment à venir, dans 90 jours au plus",
+            where="until",
+            hint="such as 18:00",
+            hint_fr="par exemple 18:00",
+        )
     group = _group(acting.actor, id_)
     return acting.follow(messages.Silenced, group.tenant, group=id_, until=stamps.micros(until), reason=reason)
 
@@ -157,7 +157,7 @@ def undo(acting: Acting, id_: str) -> Outcome:
 def note(acting: Acting, id_: str, text: str) -> Outcome:
     """Write something down at a group."""
     if not text:
-        raise InputError("write what is to be kept", where="text")
+        raise InputError("write what is to be kept", fr="écrivez ce qui doit être conservé", where="text")
     return acting.follow(messages.NoteAdded, _group(acting.actor, id_).tenant, subject=id_, text=text)
 
 
@@ -173,11 +173,15 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         if found:
             at = local.replace(hour=int(found[1]), minute=int(found[2] or 0), second=0, microsecond=0)
             return at if at > local else at + timedelta(days=1)
-        if given and given[-1] in "mhd" and given[:-1].isdigit():
+        if given and given[-1] in "mhd" and given[:-1].isdecimal():
             return now + timedelta(microseconds=stamps.duration(given))
         moment = datetime.fromisoformat(given)
     except ValueError:
         raise InputError(
-            "say until when", where="until", hint="an hour such as 18:00, a date, or a span such as 4h"
+            "say until when",
+            fr="dites jusqu’à quand",
+            where="until",
+            hint="an hour such as 18:00, a date, or a span such as 4h",
+            hint_fr="une heure comme 18:00, une date, ou une durée comme 4h",
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -57,9 +57,21 @@ class Said:
             return cls(Kind.UNKNOWN, note=note)
         if choice == Kind.NOT_APPLICABLE:
             if not reason:
-                raise InputError("say why it does not apply", where="reason", hint="one sentence is enough")
+                raise InputError(
+                    "say why it does not apply",
+                    fr="dites pourquoi cela ne s’applique pas",
+                    where="reason",
+                    hint="one sentence is enough",
+                    hint_fr="une phrase suffit",
+                )
             return cls(Kind.NOT_APPLICABLE, reason=reason, note=note)
-        raise InputError("choose an answer", where="answer", hint="“I do not know” is an answer, too")
+        raise InputError(
+            "choose an answer",
+            fr="choisissez une réponse",
+            where="answer",
+            hint="“I do not know” is an answer, too",
+            hint_fr="« Je ne sais pas » est aussi une réponse",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +119,14 @@ def begin(actor: Actor, tenant: str, framework: str, name: str, *, now: datetime
     authorise(actor, Permission.ANSWER, tenant)
     found = loading.shipped().get(framework)
     if found is None:
-        raise InputError("no such framework", where="framework", hint=", ".join(sorted(loading.shipped())))
+        raise InputError(
+            "no such framework",
+            fr="ce référentiel n’existe pas",
+            where="framework",
+            hint=", ".join(sorted(loading.shipped())),
+        )
     if not name.strip():
-        raise InputError("give it a name, such as the year", where="name")
+        raise InputError("give it a name, such as the year", fr="donnez-lui un nom, par exemple l’année", where="name")
     moment = stamps.micros(now)
     campaign = CampaignRow.objects.create(
         name=name.strip()[:120],
@@ -146,7 +163,12 @@ def _writing(actor: Actor, id_: str, now: datetime, needs: Permission = Permissi
     AssessmentRow.objects.select_for_update().get(id=id_)
     found = opened(actor, id_, needs)
     if found.listed.closes_at is not None and found.listed.closes_at < stamps.micros(now):
-        raise InputError("the campaign is closed", hint="ask the coordinator")
+        raise InputError(
+            "the campaign is closed",
+            fr="la campagne est close",
+            hint="ask the coordinator",
+            hint_fr="demandez au coordinateur",
+        )
     return found
 
 
@@ -257,7 +279,9 @@ def delegate(actor: Actor, id_: str, question: str, to: str, *, now: datetime) -
     _question(found, question)
     person = next((one for one in who_may_answer(found, now) if one.id == to), None)
     if person is None:
-        raise InputError("choose somebody who may answer here", where="to")
+        raise InputError(
+            "choose somebody who may answer here", fr="choisissez une personne qui peut répondre ici", where="to"
+        )
     given = {"to": person.id, "to_name": person.name, "by": actor.id, "at": stamps.micros(now)}
     DelegationRow.objects.update_or_create(assessment_id=UUID(id_), question=question, defaults=given)
     detail = {"to": person.name}
@@ -270,9 +294,11 @@ def attach(actor: Actor, id_: str, question: str, name: str, chunks: Iterable[by
     found = _writing(actor, id_, now)
     _question(found, question)
     if question not in found.value.answers:
-        raise InputError("answer first, then show it", where="file")
+        raise InputError("answer first, then show it", fr="répondez d’abord, puis joignez la pièce", where="file")
     if len(found.value.answers[question].files) >= MOST_FILES:
-        raise InputError(f"at most {MOST_FILES} files for an answer", where="file")
+        raise InputError(
+            f"at most {MOST_FILES} files for an answer", fr=f"au plus {MOST_FILES} fichiers par réponse", where="file"
+        )
     sha256, size = kept_files.keep(found.listed.tenant, chunks, LARGEST_FILE)
     row = AnswerFileRow.objects.create(
         assessment_id=id_,
@@ -313,12 +339,18 @@ def sign(actor: Actor, id_: str, function: str, text: str, *, seal: str, now: da
     """Sign what was answered, for the management body (NIS 2, Art. 20). `seal`: the answers as the person saw them."""
     found = _writing(actor, id_, now, Permission.SIGN)
     if not function.strip():
-        raise InputError("say in which function you sign", where="function")
+        raise InputError("say in which function you sign", fr="dites en quelle qualité vous signez", where="function")
     if not text.strip():
-        raise InputError("say what the management body decided", where="text")
+        raise InputError(
+            "say what the management body decided", fr="dites ce que l’organe de direction a décidé", where="text"
+        )
     if seal != found.value.seal:
         raise InputError(
-            "answers have changed since you read them", where="seal", hint="read the result again, then sign"
+            "answers have changed since you read them",
+            fr="des réponses ont changé depuis votre lecture",
+            where="seal",
+            hint="read the result again, then sign",
+            hint_fr="relisez le résultat, puis signez",
         )
     signed = SignOff(
         actor.id,

@@ -35,14 +35,19 @@ def check_password(password: str) -> None:
     try:
         validate_password(password)
     except ValidationError as error:
-        raise InputError(" ".join(error.messages), where="password") from None
+        raise InputError(" ".join(error.messages), where="password") from None  # in the language of the request
 
 
 @transaction.atomic
 def first(email: str, name: str, password: str, language: str, now: datetime) -> UserRow:
     """Make the first account, which administers this console. Raises `InputError` where there is one already."""
     if not is_empty():
-        raise InputError("there are accounts already", hint="an administrator invites others, under People")
+        raise InputError(
+            "there are accounts already",
+            fr="des comptes existent déjà",
+            hint="an administrator invites others, under People",
+            hint_fr="un administrateur invite les autres, sous Personnes",
+        )
     check_password(password)
     row = people.create(email, name, now, password=password, language=language)
     GrantRow.objects.create(user=row, role="administrator", since=now)
@@ -72,7 +77,7 @@ def sealed(email: str, name: str, organisation: str, now: datetime) -> str:
     Whoever uses it is noted loudly (`person.broke-glass`).
     """
     if not OrganisationRow.objects.filter(slug=organisation).exists():
-        raise InputError("no such organisation", where=organisation[:64])
+        raise InputError("no such organisation", fr="cette organisation n’existe pas", where=organisation[:64])
     password = "-".join(secrets.token_hex(3) for _ in range(4))
     row = people.create(email, name, now, password=password)
     row.break_glass = True
@@ -101,11 +106,18 @@ def add_organisation(actor: Actor, new: NewOrganisation, now: datetime) -> None:
     authorise(actor, Permission.ADMINISTER)
     slug = checked(new.slug)
     if new.kind not in KINDS or new.size not in SIZES or not new.name.strip():
-        raise InputError("name, kind and size are needed", where="organisation", hint=", ".join(KINDS))
+        raise InputError(
+            "name, kind and size are needed",
+            fr="il faut un nom, une nature et une taille",
+            where="organisation",
+            hint=", ".join(KINDS),
+        )
     if len(new.country) != 2 or not new.country.isalpha():  # noqa: PLR2004  (ISO 3166-1 alpha-2)
-        raise InputError("a country has two letters", where="country", hint="FR, BE, DE …")
+        raise InputError(
+            "a country has two letters", fr="un pays s’écrit en deux lettres", where="country", hint="FR, BE, DE …"
+        )
     if OrganisationRow.objects.filter(slug=slug).exists():
-        raise InputError("there is one of this name", where=slug)
+        raise InputError("there is one of this name", fr="ce nom est déjà pris", where=slug)
     OrganisationRow.objects.create(
         slug=slug,
         name=new.name.strip()[:160],
@@ -125,10 +137,16 @@ def add_grouping(actor: Actor, slug: str, name: str, kind: str, members: list[st
     """Add a grouping of organisations, or say anew who is in it. Raises `InputError`."""
     authorise(actor, Permission.ADMINISTER)
     if kind not in GROUPINGS or not name.strip():
-        raise InputError("name and kind are needed", where="grouping", hint=", ".join(GROUPINGS))
+        raise InputError(
+            "name and kind are needed", fr="il faut un nom et une nature", where="grouping", hint=", ".join(GROUPINGS)
+        )
     known = set(OrganisationRow.objects.filter(slug__in=members).values_list("slug", flat=True))
     if not known or known != set(members):
-        raise InputError("no such organisation", where=", ".join(sorted(set(members) - known)) or "members")
+        raise InputError(
+            "no such organisation",
+            fr="cette organisation n’existe pas",
+            where=", ".join(sorted(set(members) - known)) or "members",
+        )
     row, _ = GroupingRow.objects.update_or_create(
         slug=checked(slug), defaults={"name": name.strip()[:160], "kind": kind}, create_defaults={
             "name": name.strip()[:160], "kind": kind, "created_at": now
@@ -171,13 +189,15 @@ def import_accounts(actor: Actor, data: bytes, now: datetime) -> Accounts:
 def _account(actor: Actor, row: dict[str, str], now: datetime) -> None:
     email, role, organisation = row.get("email", ""), row.get("role", ""), row.get("organisation", "")
     if "@" not in email or not row.get("name"):
-        raise InputError("e-mail and name are needed")
+        raise InputError("e-mail and name are needed", fr="il faut une adresse et un nom")
     if role not in ROLES:
-        raise InputError(f"no such role: {role[:40]}")
+        raise InputError(f"no such role: {role[:40]}", fr=f"ce rôle n’existe pas : {role[:40]}")
     if not OrganisationRow.objects.filter(slug=organisation).exists() or not actor.can(
         Permission.MANAGE_PEOPLE, organisation
     ):
-        raise InputError(f"no such organisation: {organisation[:64]}")
+        raise InputError(
+            f"no such organisation: {organisation[:64]}", fr=f"cette organisation n’existe pas : {organisation[:64]}"
+        )
     user = UserRow.objects.filter(email=email.lower()).first()
     if user is None:
         user = people.create(email, row["name"], now, language=row.get("language") or "en")

@@ -137,7 +137,9 @@ def say(actor: Actor, tenant: str, service: str, state: str, text: str, *, now: 
     """Say how a service is, as a ward lead does in two taps. Raises `InputError` for a state that is none."""
     authorise(actor, Permission.STATE_CARE, tenant)
     if state not in CARE_STATES:
-        raise InputError("no such state", where="state", hint=f"one of: {', '.join(CARE_STATES)}")
+        raise InputError(
+            "no such state", fr="cet état n’existe pas", where="state", hint=f"one of: {', '.join(CARE_STATES)}"
+        )
     row = ServiceRow.objects.select_for_update().filter(tenant=tenant, service=service).first()
     if row is None:
         raise AccessError("not found, or not yours")

@@ -65,7 +65,7 @@ def change(actor: Actor, id_: str, given: dict[str, str], now: datetime) -> None
     except ValueError as error:
         raise InputError(str(error), where="kind") from None
     if given.get("system") and given["system"] not in known.systems:
-        raise InputError("no such system", where="system")
+        raise InputError("no such system", fr="ce système n’existe pas", where="system")
     changed = replace(
         found,
         kind=kind,

@@ -37,7 +37,9 @@ def add(actor: Actor, tenant: str, url: str, now: datetime) -> tuple[Hook, str]:
     """Add a webhook; returns it and its secret, which is shown this once. Raises `InputError`."""
     authorise(actor, Permission.MANAGE_HOOKS, tenant)
     if HookRow.objects.filter(tenant=tenant).count() >= MOST:
-        raise InputError(f"a hospital has at most {MOST} webhooks", where="url")
+        raise InputError(
+            f"a hospital has at most {MOST} webhooks", fr=f"un établissement a au plus {MOST} webhooks", where="url"
+        )
     secret = "wwhook_" + secrets.token_urlsafe(32)
     row = HookRow.objects.create(tenant=tenant, url=webhook.checked(url), secret=secret)
     audit.note(actor, "webhook.added", url[:200], now=now, tenant=tenant)

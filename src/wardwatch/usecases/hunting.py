@@ -105,7 +105,7 @@ def saved(actor: Actor) -> tuple[Saved, ...]:
 def keep(actor: Actor, name: str, query: str, span: str, now: datetime) -> None:
     """Keep a search. Raises `InputError` for one without a name, or that is none."""
     if not name.strip():
-        raise InputError("give the search a name", where="name")
+        raise InputError("give the search a name", fr="donnez un nom à la recherche", where="name")
     parse(query)
     SearchRow.objects.update_or_create(
         owner=actor.id,
@@ -129,7 +129,7 @@ def rule_of(actor: Actor, query: str, title: str, level: str, now: datetime) -> 
     """Write a search as a Sigma rule. Raises `InputError` for what Sigma cannot say."""
     authorise(actor, Permission.TUNE)
     if not title.strip():
-        raise InputError("a saved rule has a title", where="title")
+        raise InputError("a saved rule has a title", fr="une règle enregistrée a un titre", where="title")
     tenants = _tenants(actor, "")
     node = parse(query)
     with _searching(tenants) as search:

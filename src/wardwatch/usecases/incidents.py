@@ -72,7 +72,9 @@ def move(acting: Acting, id_: str, to: str, reason: str) -> Outcome:
     try:
         state = State(to)
     except ValueError:
-        raise InputError("no such state", where="to", hint=f"one of: {', '.join(State)}") from None
+        raise InputError(
+            "no such state", fr="cet état n’existe pas", where="to", hint=f"one of: {', '.join(State)}"
+        ) from None
     return acting.follow(messages.StateMoved, _incident(acting, id_).tenant, incident=id_, to=state, reason=reason)
 
 
@@ -141,7 +143,9 @@ def export_stix(actor: Actor, id_: str, now: datetime, tlp: str = "amber") -> di
     """Return what others may know of it as a STIX 2.1 bundle; noted."""
     found = _whole(actor, id_)
     if tlp not in stix.TLP:
-        raise InputError("no such colour", where="tlp", hint=f"one of: {', '.join(stix.TLP)}")
+        raise InputError(
+            "no such colour", fr="cette couleur n’existe pas", where="tlp", hint=f"one of: {', '.join(stix.TLP)}"
+        )
     detail = {"form": "stix", "tlp": tlp}
     audit.note(actor, "incident.exported", id_, now=now, tenant=found.incident.tenant, detail=detail)
     sender = stix.Sender(found.hospital, tlp)

@@ -24,7 +24,9 @@ def keep(tenant: str, chunks: Iterable[bytes], largest: int = LARGEST) -> tuple[
                 size += len(chunk)
                 if size > largest:
                     hint = "keep it elsewhere, note its hash"
-                    raise InputError(f"larger than {largest >> 20} MiB", where="file", hint=hint)
+                    raise InputError(
+                        f"larger than {largest >> 20} MiB", fr=f"plus de {largest >> 20} Mio", where="file", hint=hint
+                    )
                 digest.update(chunk)
                 file.write(chunk)
             file.sync()
@@ -42,5 +44,11 @@ def place(tenant: str, sha256: str, name: str) -> Path:
         raise AccessError("not found, or not yours")
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            raise InputError("the file is no longer what was kept", where=name, hint="do not use it; tell the CISO")
+            raise InputError(
+                "the file is no longer what was kept",
+                fr="le fichier n’est plus celui qui a été conservé",
+                where=name,
+                hint="do not use it; tell the CISO",
+                hint_fr="ne l’utilisez pas ; prévenez le RSSI",
+            )
     return path

@@ -21,13 +21,22 @@ def give(
     """Let a provider's people act at a hospital. Raises `InputError` for what is no mandate."""
     authorise(actor, Permission.GIVE_MANDATES, hospital)
     if not roles or not MANDATED.issuperset(roles):
-        raise InputError("choose what the provider may be", where="roles", hint=", ".join(sorted(MANDATED)))
+        raise InputError(
+            "choose what the provider may be",
+            fr="choisissez en tant que quoi le prestataire intervient",
+            where="roles",
+            hint=", ".join(sorted(MANDATED)),
+        )
     if not now < until <= now + LONGEST:
-        raise InputError("a mandate ends, at most three years from now", where="until")
+        raise InputError(
+            "a mandate ends, at most three years from now",
+            fr="un mandat a une fin, dans trois ans au plus",
+            where="until",
+        )
     if not reason.strip():
-        raise InputError("say what the mandate is for", where="reason")
+        raise InputError("say what the mandate is for", fr="dites à quoi sert le mandat", where="reason")
     if not OrganisationRow.objects.filter(slug=provider, kind="provider").exists():
-        raise InputError("no such provider", where="provider")
+        raise InputError("no such provider", fr="ce prestataire n’existe pas", where="provider")
     row = MandateRow.objects.create(
         provider_id=provider,
         hospital_id=hospital,

@@ -77,11 +77,19 @@ def keep(actor: Actor, tenant: str, said: Said, now: datetime) -> None:
     authorise(actor, Permission.MANAGE_PEOPLE, tenant)
     ids = tuple(_known(tenant, email) for email in dict.fromkeys(said.people))
     if len(ids) > MOST:
-        raise InputError(f"at most {MOST} people", where="people")
+        raise InputError(f"at most {MOST} people", fr=f"au plus {MOST} personnes", where="people")
     if not 1 <= said.turn_days <= 90 or not 1 <= said.minutes <= 240:  # noqa: PLR2004  (days, minutes)
-        raise InputError("a turn lasts 1 to 90 days, a pause 1 to 240 minutes", where="turn")
+        raise InputError(
+            "a turn lasts 1 to 90 days, a pause 1 to 240 minutes",
+            fr="un tour dure de 1 à 90 jours, une pause de 1 à 240 minutes",
+            where="turn",
+        )
     if not said.day or not said.night or not {*said.day, *said.night} <= set(CHANNELS):
-        raise InputError("choose how people are called, by day and at night", where="channels")
+        raise InputError(
+            "choose how people are called, by day and at night",
+            fr="choisissez comment appeler, de jour et de nuit",
+            where="channels",
+        )
     try:
         level = Level.parse(said.call_from)
     except ValueError as error:
@@ -117,7 +125,11 @@ def _known(tenant: str, email: str) -> str:
         or GrantRow.objects.filter(user=row, organisation__isnull=True, grouping__isnull=True).exists()
     )
     if row is None or not reaches:
-        raise InputError("nobody with this e-mail has a role here", where=email.strip()[:100])
+        raise InputError(
+            "nobody with this e-mail has a role here",
+            fr="personne avec cette adresse n’a de rôle ici",
+            where=email.strip()[:100],
+        )
     return str(row.id)
 
 
@@ -125,6 +137,11 @@ def set_phone(actor: Actor, phone: str, now: datetime) -> None:
     """Keep one's own telephone number for calls at night; empty: none. Raises `InputError`."""
     number = "".join(one for one in phone if one.isdigit() or one == "+")
     if number and not (number.startswith("+") and 8 <= len(number) <= 16):  # noqa: PLR2004  (E.164)
-        raise InputError("a number in international form", where="phone", hint="+33612345678")
+        raise InputError(
+            "a number in international form",
+            fr="un numéro sous forme internationale",
+            where="phone",
+            hint="+33612345678",
+        )
     UserRow.objects.filter(id=UUID(actor.id)).update(phone=number)
     audit.note(actor, "person.phone-set", actor.id, now=now, detail={"set": bool(number)})

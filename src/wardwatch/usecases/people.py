@@ -60,7 +60,9 @@ def create(email: str, name: str, now: datetime, *, password: str = "", language
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        raise InputError("there is an account with this address", where=row.email) from None
+        raise InputError(
+            "there is an account with this address", fr="un compte existe avec cette adresse", where=row.email
+        ) from None
     return row
 
 
@@ -98,7 +100,13 @@ def invite(actor: Actor, email: str, role: str, place: Place, now: datetime) -> 
     """Invite somebody; returns the secret of the link, which is kept nowhere. Raises `InputError` for an address."""
     _may_give(actor, role, place)
     if "@" not in email or len(email) > 254:  # noqa: PLR2004  (RFC 5321)
-        raise InputError("not an e-mail address", where="email", hint="such as name@hospital.example")
+        raise InputError(
+            "not an e-mail address",
+            fr="ce n’est pas une adresse électronique",
+            where="email",
+            hint="such as name@hospital.example",
+            hint_fr="par exemple nom@hopital.example",
+        )
     secret = secrets.token_urlsafe(32)
     InvitationRow.objects.create(
         email=email.strip().lower(),
@@ -181,7 +189,7 @@ def _may_manage(actor: Actor, place: Place) -> None:
 
 def _may_give(actor: Actor, role: str, place: Place) -> None:
     if role not in ROLES:
-        raise InputError("not a role", where="role", hint=f"one of: {', '.join(ROLES)}")
+        raise InputError("not a role", fr="ce rôle n’existe pas", where="role", hint=f"one of: {', '.join(ROLES)}")
     _may_manage(actor, place)
     # Nobody hands out what they do not have themselves; who runs the whole console may.
     if Permission.ADMINISTER in ROLES[role]:

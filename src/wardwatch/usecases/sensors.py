@@ -9,7 +9,6 @@ from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import AccessError
 from wardwatch.listeners.sensors import Registry, Sensor, hashed, new_token
 from wardwatch.pipeline import figures, sensor_states
-from wardwatch.pipeline.figures import Published
 from wardwatch.pipeline.sensor_states import SensorState
 from wardwatch.usecases import audit
 from wardwatch.usecases.access import Actor, authorise
@@ -132,9 +131,3 @@ def remove(actor: Actor, name: str, now: datetime) -> None:
         raise AccessError("not found, or not yours")
     _registry().remove(name)
     audit.note(actor, "sensor.removed", name, now=now, tenant=found.tenant)
-
-
-def processes(now: datetime) -> tuple[Published, ...]:
-    """Which processes published lately."""
-    moment = stamps.micros(now)
-    return tuple(one for one in figures.read_all(home() / "state") if one.running(moment))

@@ -23,11 +23,13 @@ def make(actor: Actor, name: str, scopes: list[str], days: int, now: datetime) -
     """Make a key and return it; only its hash is kept. Raises `InputError`."""
     known = {one.value for one in Permission}
     if not name.strip():
-        raise InputError("give the key a name", where="name")
+        raise InputError("give the key a name", fr="donnez un nom à la clé", where="name")
     if not scopes or not known.issuperset(scopes):
-        raise InputError("choose what the key may do", where="scopes")
+        raise InputError("choose what the key may do", fr="choisissez ce que la clé permet", where="scopes")
     if not 1 <= days <= LONGEST.days:
-        raise InputError("a key ends, at most a year from now", where="days")
+        raise InputError(
+            "a key ends, at most a year from now", fr="une clé a une fin, dans un an au plus", where="days"
+        )
     secret = PREFIX + secrets.token_urlsafe(32)
     row = TokenRow.objects.create(
         user_id=UUID(actor.id),

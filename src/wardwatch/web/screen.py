@@ -2,7 +2,8 @@
 
 A view returns a `Page`: plain values and the template that shows them. At `<address>.json` the same values come as
 JSON, at `<address>.csv` its table as CSV. Acts are addresses that only take POST.
-Whoever may not see a screen gets the same answer as for an address that does not exist.
+Whoever may not see a screen gets the same answer as for an address that does not exist. What of a form is to be
+mended (`InputError`) is a page with status 422; nothing was changed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from wardwatch.kernel.bilingual import Text
-from wardwatch.kernel.errors import AccessError
+from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.usecases import clock
 from wardwatch.usecases.access import Actor
 from wardwatch.usecases.roles import Permission
@@ -43,6 +44,10 @@ class Asked:
     def sent(self, name: str, default: str = "", longest: int = 4000) -> str:
         """Return a field of the form that was sent."""
         return str(self.request.POST.get(name, default))[:longest].strip()
+
+    def number(self, text: str) -> int:
+        """Return a whole number that was sent; 0 for anything else."""
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
 
     def say(self, en: str, fr: str) -> str:
         """Return a text in the person's language."""
@@ -71,6 +76,7 @@ class Page:
     status: int = 200
 
 
+_DIGITS = 18  # what a database keeps as an integer
 Answer = Page | HttpResponseBase
 View = Callable[..., Answer]
 
@@ -150,6 +156,10 @@ def _answer(request: HttpRequest, form: str, view: View, parts: Mapping[str, str
         page = view(asked, **parts)
     except AccessError:
         raise Http404 from None
+    except InputError as error:
+        from wardwatch.web.refusals import wrong  # noqa: PLC0415  (which reads this module)
+
+        page = wrong(asked, error)
     if isinstance(page, HttpResponseBase):
         return page
     if form == "json":

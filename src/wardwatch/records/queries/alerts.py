@@ -107,7 +107,7 @@ def queue(scope: Collection[str], which: str, person: str, filters: Filters, aft
 def _cursor(text: str) -> tuple[int, int, str] | None:
     score, _, rest = text.partition("-")
     last_at, _, id_ = rest.partition("-")
-    if score.isdigit() and last_at.isdigit() and len(score) < 10 and len(last_at) < 19:  # noqa: PLR2004  (of an integer)
+    if score.isdecimal() and last_at.isdecimal() and len(score) < 10 and len(last_at) < 19:  # noqa: PLR2004  (of an integer)
         return int(score), int(last_at), id_
     return None
 

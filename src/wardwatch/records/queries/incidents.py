@@ -40,7 +40,7 @@ def listed(scope: Collection[str], which: str, after: str = "") -> tuple[tuple[L
     """Return a part of the incidents (`open` or `over`), the gravest first, and the cursor behind it."""
     rows = IncidentRow.objects.filter(tenant__in=scope)
     rows = rows.filter(state__in=_OVER) if which == "over" else rows.exclude(state__in=_OVER)
-    start = int(after) if after.isdigit() and len(after) < 7 else 0  # noqa: PLR2004
+    start = int(after) if after.isdecimal() and len(after) < 7 else 0  # noqa: PLR2004
     fields = ("id", "tenant", "title", "state", "level", "score", "owner", "opened_at", "updated_at")
     found = list(rows.order_by("-level", "-updated_at", "id").values_list(*fields)[start : start + PAGE + 1])
     names = names_of({row[1] for row in found})
@@ -128,12 +128,6 @@ def care_effects(tenants: Collection[str]) -> Mapping[str, Mapping[str, Effect]]
             if key not in here or here[key].at <= one["at"]:
                 here[key] = Effect(id_, one["state"], one["at"], one.get("text", ""))
     return found
-
-
-def open_of(tenant: str) -> tuple[Incident, ...]:
-    """The incidents of a hospital that are not over, the gravest first."""
-    rows = IncidentRow.objects.filter(tenant=tenant).exclude(state__in=_OVER).order_by("-level", "-updated_at")
-    return tuple(from_plain(Incident, plain) for plain in rows.values_list("plain", flat=True)[:PAGE])
 
 
 def open_by_tenant(tenants: Collection[str]) -> Mapping[str, int]:

@@ -14,7 +14,6 @@ from wardwatch.records.models import (
     MandateRow,
     OrganisationRow,
     TokenRow,
-    UserRow,
 )
 
 
@@ -169,8 +168,3 @@ def tokens(user: UUID) -> tuple[Token, ...]:
         Token(str(row.id), row.name, tuple(row.scopes), row.created_at, row.until, row.used_at, row.revoked_at)
         for row in rows
     )
-
-
-def likings(user: UUID) -> tuple[str, str, bool] | None:
-    """A person's language, theme, and whether single keys act."""
-    return UserRow.objects.filter(id=user).values_list("language", "theme", "keys_on").first()

@@ -3,12 +3,11 @@
 import secrets
 from collections.abc import Callable
 
-from wardwatch.kernel.errors import InputError
 from wardwatch.usecases import alerts, installation
 from wardwatch.usecases.alerts import Acting
 from wardwatch.usecases.watch import Outcome
 from wardwatch.web.refusals import refused
-from wardwatch.web.screen import Answer, Asked, Page, back
+from wardwatch.web.screen import Answer, Asked, back
 
 
 def _acting(asked: Asked) -> Acting:
@@ -17,10 +16,7 @@ def _acting(asked: Asked) -> Acting:
 
 def _done(asked: Asked, group: str, act: Callable[[Acting], Outcome]) -> Answer:
     """Do it, and go back; or say what is to be mended, with nothing changed."""
-    try:
-        outcome = act(_acting(asked))
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": f"/alerts/{group}"}, status=422)
+    outcome = act(_acting(asked))
     if outcome.refused is not None:
         return refused(asked, outcome.refused, f"/alerts/{group}")
     return back(asked, f"/alerts/{group}")

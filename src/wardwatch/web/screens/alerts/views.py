@@ -42,8 +42,8 @@ def queue(asked: Asked) -> Answer:
 
 def newer(asked: Asked) -> Answer:
     """How many groups are new since the page was made: `3 new – show`, and nothing moves."""
-    since = asked.get("since", "0")
-    count = alerts.newer(asked.actor, int(since) if since.isdigit() and len(since) < 19 else 0)  # noqa: PLR2004
+    since = asked.number(asked.get("since"))
+    count = alerts.newer(asked.actor, since)
     return Page("alerts/newer.html", {"count": count, "since": since})
 
 

@@ -10,39 +10,20 @@ from wardwatch.usecases.assessment import Said
 from wardwatch.web.screen import Answer, Asked, Page, back
 from wardwatch.web.screens.assessment.results import signing
 from wardwatch.web.screens.assessment.views import asked_page
-
-_WORDS = {
-    "answer": (
-        "Choose an answer. “I do not know” is an answer, too.",
-        "Choisissez une réponse. « Je ne sais pas » en est une.",
-    ),
-    "reason": (
-        "Say why it does not apply here. One sentence is enough.",
-        "Dites pourquoi cela ne s’applique pas ici. Une phrase suffit.",
-    ),
-    "function": ("Say in which function you sign.", "Indiquez en quelle qualité vous signez."),
-    "text": ("Say what the management body decided.", "Indiquez ce que l’organe de direction a décidé."),
-    "seal": (
-        "Answers have changed since you read them. Read the result again, then sign.",
-        "Des réponses ont changé depuis votre lecture. Relisez le résultat, puis signez.",
-    ),
-}
+from wardwatch.web.tags import french
 
 
 def _wrong(asked: Asked, error: InputError) -> tuple[str, str]:
     """The field, and what is wrong in the person's language."""
-    words = _WORDS.get(error.where)
-    return (error.where or "answer", asked.say(*words) if words else error.what)
+    said = f"{error.said.in_(asked.language)}. {error.advice.in_(asked.language)}"
+    return (error.where or "answer", french(said) if asked.language == "fr" else said)
 
 
 def begin(asked: Asked) -> Answer:
     """Begin an assessment of a hospital's own."""
-    try:
-        id_ = usecase.begin(
-            asked.actor, asked.sent("tenant"), asked.sent("framework"), asked.sent("name", longest=120), now=asked.now
-        )
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/assessment"}, status=422)
+    id_ = usecase.begin(
+        asked.actor, asked.sent("tenant"), asked.sent("framework"), asked.sent("name", longest=120), now=asked.now
+    )
     return back(asked, f"/assessment/{id_}")
 
 
@@ -73,13 +54,11 @@ def _next(asked: Asked, assessment: str, question: str) -> str:
 def take(asked: Asked, assessment: str) -> Answer:
     """Take answers out of a workbook, and show what was not right."""
     file = asked.request.FILES.get("file")
-    try:
-        if file is None or (file.size or 0) > MAX_BYTES:
-            raise InputError("choose a workbook of at most 10 MB", where="file")  # noqa: TRY301
-        taken, new = usecase.take(asked.actor, assessment, file.read(), asked.now)
-    except InputError as error:
-        where = f"/assessment/{assessment}"
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": where}, status=422)
+    if file is None or (file.size or 0) > MAX_BYTES:
+        raise InputError(
+            "choose a workbook of at most 10 MB", fr="choisissez un classeur de 10 Mo au plus", where="file"
+        )
+    taken, new = usecase.take(asked.actor, assessment, file.read(), asked.now)
     data = {"id": assessment, "read": len(taken.filled), "new": new, "problems": taken.problems}
     return Page("assessment/taken.html", data)
 
@@ -89,7 +68,7 @@ def delegate(asked: Asked, assessment: str, question: str) -> Answer:
     try:
         usecase.delegate(asked.actor, assessment, question, asked.sent("to"), now=asked.now)
     except InputError as error:
-        return asked_page(asked, assessment, question, wrong=("to", error.what))
+        return asked_page(asked, assessment, question, wrong=("to", error.said.in_(asked.language)))
     return back(asked, f"/assessment/{assessment}/ask/{question}")
 
 
@@ -98,30 +77,22 @@ def attach(asked: Asked, assessment: str, question: str) -> Answer:
     file = asked.request.FILES.get("file")
     try:
         if file is None:
-            raise InputError(asked.say("Choose a file.", "Choisissez un fichier."), where="file")  # noqa: TRY301
+            raise InputError("choose a file", fr="choisissez un fichier", where="file")  # noqa: TRY301
         usecase.attach(asked.actor, assessment, question, str(file.name), file.chunks(), now=asked.now)
     except InputError as error:
-        return asked_page(asked, assessment, question, wrong=("file", error.what))
+        return asked_page(asked, assessment, question, wrong=("file", error.said.in_(asked.language)))
     return back(asked, f"/assessment/{assessment}/ask/{question}")
 
 
-def kept(asked: Asked, assessment: str, file: str) -> Answer:
+def kept(asked: Asked, assessment: str, file: str) -> Answer:  # noqa: ARG001  (a part of the address)
     """Hand out a file that shows an answer; noted."""
-    try:
-        path, name = usecase.kept(asked.actor, file, asked.now)
-    except InputError as error:
-        where = f"/assessment/{assessment}"
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": where}, status=422)
+    path, name = usecase.kept(asked.actor, file, asked.now)
     return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
 def deepen(asked: Asked, assessment: str) -> Answer:
     """Go on to all questions."""
-    try:
-        usecase.deepen(asked.actor, assessment, asked.now)
-    except InputError as error:
-        where = f"/assessment/{assessment}"
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": where}, status=422)
+    usecase.deepen(asked.actor, assessment, asked.now)
     return back(asked, f"/assessment/{assessment}")
 
 

@@ -12,11 +12,10 @@ def listed(asked: Asked) -> Page:
     """The latest entries of the hospitals that the person audits."""
     scope = asked.actor.scope(Permission.SEE_AUDIT)
     everything = asked.actor.can(Permission.ADMINISTER)
-    before = asked.get("before")
     entries = queries.latest(
         scope,
         everything=everything,
-        before=int(before) if before.isdigit() and len(before) < 18 else None,  # noqa: PLR2004
+        before=asked.number(asked.get("before")) or None,
         action=asked.get("action"),
         text=asked.get("q"),
     )

@@ -1,6 +1,6 @@
 """The continuity board: services, not IP addresses; what the wards do now; prints on one A4."""
 
-from wardwatch.kernel.errors import AccessError, InputError
+from wardwatch.kernel.errors import AccessError
 from wardwatch.usecases import care
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.screen import Act, Answer, Asked, Page, Screen, back
@@ -38,10 +38,7 @@ def _page(asked: Asked, found: care.Board) -> Page:
 
 def say(asked: Asked, tenant: str) -> Answer:
     """Say how a service is: two taps."""
-    try:
-        care.say(asked.actor, tenant, asked.sent("service"), asked.sent("state"), asked.sent("text"), now=asked.now)
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": f"/board/{tenant}"}, status=422)
+    care.say(asked.actor, tenant, asked.sent("service"), asked.sent("state"), asked.sent("text"), now=asked.now)
     return back(asked, f"/board/{tenant}")
 
 

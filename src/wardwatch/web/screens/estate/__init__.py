@@ -21,7 +21,7 @@ def listed(asked: Asked) -> Answer:
     """Assets by hospital and name."""
     scope = asked.actor.scope(Permission.SEE_ESTATE)
     tenant = asked.get("tenant")
-    start = int(asked.get("start", "0")) if asked.get("start", "0").isdigit() else 0
+    start = asked.number(asked.get("start"))
     found, more = estate.listed(asked.actor, tenant if tenant in scope else "", asked.get("q"), start)
     hospitals = queries.hospitals(scope)
     names = {one.slug: one.name for one in hospitals}
@@ -74,16 +74,13 @@ def one(asked: Asked, asset: str) -> Answer:
 def change(asked: Asked, asset: str) -> Answer:
     """Write what a person says of an asset."""
     given = {name: asked.sent(name, longest=500) for name in _FIELDS}
-    try:
-        estate.change(asked.actor, asset, given, asked.now)
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": f"/estate/{asset}"}, status=422)
+    estate.change(asked.actor, asset, given, asked.now)
     return back(asked, f"/estate/{asset}")
 
 
 def _sent(file: "UploadedFile[bytes] | None") -> tuple[str, bytes]:
     if file is None or (file.size or 0) > LARGEST:
-        raise InputError("choose a table of at most 10 MB", where="file")
+        raise InputError("choose a table of at most 10 MB", fr="choisissez un tableau de 10 Mo au plus", where="file")
     return str(file.name), file.read()
 
 
@@ -93,14 +90,11 @@ def take_in(asked: Asked) -> Answer:
     if not asked.actor.can(Permission.EDIT_ESTATE, tenant):
         raise AccessError("not found, or not yours")
     file = asked.request.FILES.get("file")
-    try:
-        name, content = _sent(file)
-        if asked.sent("sure") == "yes":
-            found = estate.take_in(asked.actor, tenant, name, content, asked.now)
-        else:
-            found = estate.read(tenant, name, content)
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/estate"}, status=422)
+    name, content = _sent(file)
+    if asked.sent("sure") == "yes":
+        found = estate.take_in(asked.actor, tenant, name, content, asked.now)
+    else:
+        found = estate.read(tenant, name, content)
     done = asked.sent("sure") == "yes"
     data = {"tenant": tenant, "file": name, "imported": found, "done": done, "assets": len(found.assets)}
     return Page("estate/imported.html", data)

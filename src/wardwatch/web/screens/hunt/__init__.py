@@ -33,10 +33,10 @@ def hunt(asked: Asked) -> Answer:
         raise AccessError("not found, or not yours")
     found: Hunt | None = None
     try:
-        around = asked.get("around")
-        if around.isdigit() and len(around) < 18 and asked.get("host"):  # noqa: PLR2004
-            found = hunting.look_around(asked.actor, tenant, asked.get("host"), int(around), asked.now)
-            data["around"] = int(around)
+        around = asked.number(asked.get("around"))
+        if around and asked.get("host"):
+            found = hunting.look_around(asked.actor, tenant, asked.get("host"), around, asked.now)
+            data["around"] = around
         elif query or asked.get("go"):
             found = hunting.hunt(asked.actor, query, tenant, span, asked.now)
     except InputError as error:
@@ -73,27 +73,19 @@ def _chart(found: Hunt) -> list[dict[str, int]]:
 
 def keep(asked: Asked) -> Answer:
     """Keep a search under a name."""
-    try:
-        hunting.keep(asked.actor, asked.sent("name"), asked.sent("q", longest=2000), asked.sent("span"), asked.now)
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/hunt"}, status=422)
+    hunting.keep(asked.actor, asked.sent("name"), asked.sent("q", longest=2000), asked.sent("span"), asked.now)
     return back(asked, "/hunt")
 
 
 def forget(asked: Asked, search: str) -> Answer:
     """Keep it no more."""
-    if not search.isdigit() or len(search) > 18:  # noqa: PLR2004
-        raise AccessError("not found, or not yours")
-    hunting.forget(asked.actor, int(search), asked.now)
+    hunting.forget(asked.actor, asked.number(search), asked.now)
     return back(asked, "/hunt")
 
 
 def rule(asked: Asked) -> Answer:
     """The search as a Sigma rule, to download, look at and put into the folder of rules."""
-    try:
-        text = hunting.rule_of(asked.actor, asked.sent("q", longest=2000), asked.sent("title"), "medium", asked.now)
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/hunt"}, status=422)
+    text = hunting.rule_of(asked.actor, asked.sent("q", longest=2000), asked.sent("title"), "medium", asked.now)
     response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="rule.yml"'
     return response

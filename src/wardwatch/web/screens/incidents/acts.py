@@ -10,7 +10,7 @@ from wardwatch.usecases import alerts, incidents, installation
 from wardwatch.usecases.alerts import Acting
 from wardwatch.usecases.watch import Outcome
 from wardwatch.web.refusals import refused
-from wardwatch.web.screen import Answer, Asked, Page, back
+from wardwatch.web.screen import Answer, Asked, back
 
 
 def _acting(asked: Asked) -> Acting:
@@ -18,12 +18,7 @@ def _acting(asked: Asked) -> Acting:
 
 
 def _done(asked: Asked, incident: str, act: Callable[[Acting], Outcome]) -> Answer:
-    try:
-        outcome = act(_acting(asked))
-    except InputError as error:
-        return Page(
-            "wrong.html", {"what": error.what, "hint": error.hint, "back": f"/incidents/{incident}"}, status=422
-        )
+    outcome = act(_acting(asked))
     if outcome.refused is not None:
         return refused(asked, outcome.refused, f"/incidents/{incident}")
     return back(asked, f"/incidents/{incident}")
@@ -74,7 +69,7 @@ def evidence(asked: Asked, incident: str) -> Answer:
     def add(acting: Acting) -> Outcome:
         file = asked.request.FILES.get("file")
         if file is None:
-            raise InputError("choose a file", where="file")
+            raise InputError("choose a file", fr="choisissez un fichier", where="file")
         return incidents.add_evidence(acting, incident, file.name or "file", file.chunks())
 
     return _done(asked, incident, add)
@@ -82,12 +77,7 @@ def evidence(asked: Asked, incident: str) -> Answer:
 
 def evidence_copy(asked: Asked, incident: str, evidence: str) -> Answer:
     """Hand out a copy of a file: one more hand in its chain of custody."""
-    try:
-        path, name = incidents.evidence(_acting(asked), incident, evidence)
-    except InputError as error:
-        return Page(
-            "wrong.html", {"what": error.what, "hint": error.hint, "back": f"/incidents/{incident}"}, status=409
-        )
+    path, name = incidents.evidence(_acting(asked), incident, evidence)
     return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
 
 

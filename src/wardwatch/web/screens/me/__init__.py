@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_POST
 
-from wardwatch.kernel.errors import InputError
 from wardwatch.usecases import oncall, people
 from wardwatch.web.person import COOKIE, LANGUAGES, actor_in
 from wardwatch.web.screen import Act, Answer, Asked, Page, Screen, back, is_ours
@@ -39,10 +38,7 @@ def likings(asked: Asked) -> Answer:
 def keep(asked: Asked) -> Answer:
     """Keep what a person set."""
     language, theme = asked.sent("language"), asked.sent("theme")
-    try:
-        oncall.set_phone(asked.actor, asked.sent("phone"), asked.now)
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/settings"}, status=422)
+    oncall.set_phone(asked.actor, asked.sent("phone"), asked.now)
     people.set_likings(
         asked.actor,
         language=language if language in LANGUAGES else asked.actor.language,

@@ -2,7 +2,6 @@
 
 import re
 
-from wardwatch.kernel.errors import InputError
 from wardwatch.records.queries import estate as queries
 from wardwatch.usecases import oncall
 from wardwatch.usecases.oncall import CHANNELS, Said
@@ -27,22 +26,14 @@ def keep(asked: Asked, tenant: str) -> Answer:
     post = asked.request.POST
     said = Said(
         tuple(one for one in re.split(r"[\s,;]+", asked.sent("people")) if one),
-        _number(asked.sent("turn_days")),
+        asked.number(asked.sent("turn_days")),
         tuple(post.getlist("day")),
         tuple(post.getlist("night")),
-        _number(asked.sent("minutes")),
+        asked.number(asked.sent("minutes")),
         asked.sent("call_from"),
     )
-    try:
-        oncall.keep(asked.actor, tenant, said, asked.now)
-    except InputError as error:
-        what = f"{error.what}: {error.where}" if "@" in error.where else error.what
-        return Page("wrong.html", {"what": what, "hint": error.hint, "back": f"/oncall/{tenant}"}, status=422)
+    oncall.keep(asked.actor, tenant, said, asked.now)
     return back(asked, f"/oncall/{tenant}")
-
-
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else 0
 
 
 SCREENS = (

@@ -1,6 +1,5 @@
 """Sensors: who sends, what was not understood, and how a new one is set up."""
 
-from wardwatch.kernel.errors import InputError
 from wardwatch.records.queries import estate as queries
 from wardwatch.sources import every
 from wardwatch.usecases import sensors
@@ -36,10 +35,7 @@ def add(asked: Asked) -> Answer:
     chosen = tuple(one for one in asked.request.POST.getlist("source") if one in every())
     addresses = tuple(one.strip() for one in asked.sent("addresses").split(",") if one.strip())
     tenant, name = asked.sent("tenant"), asked.sent("name").lower()
-    try:
-        token = sensors.add(asked.actor, tenant, name, sources=chosen, addresses=addresses, now=asked.now)
-    except InputError as error:
-        return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/sensors"}, status=422)
+    token = sensors.add(asked.actor, tenant, name, sources=chosen, addresses=addresses, now=asked.now)
     host = asked.request.get_host().partition(":")[0]
     return Page("sensors/added.html", {"name": name, "tenant": tenant}, more={"token": token, "host": host})
 

@@ -32,7 +32,7 @@ def first(request: HttpRequest) -> HttpResponse:
         try:
             beginning.first(given["email"], given["name"], given["password"], spoken(request), clock.now())
         except InputError as error:
-            form.add_error("password", error.what)
+            form.add_error("password", error.said.in_(spoken(request)))
         else:
             return HttpResponseRedirect("/account/login/?next=/setup/houses")
     return render(request, "setup/first.html", {"form": form}, status=422 if form.errors else 200)
@@ -50,10 +50,6 @@ def houses(asked: Asked) -> Page:
     return Page("setup/houses.html", data, more=more)
 
 
-def _wrong(error: InputError) -> Page:
-    return Page("wrong.html", {"what": error.what, "hint": error.hint, "back": "/setup/houses"}, status=422)
-
-
 def add(asked: Asked) -> Answer:
     """Add an organisation."""
     new = NewOrganisation(
@@ -64,22 +60,16 @@ def add(asked: Asked) -> Answer:
         asked.sent("size"),
         asked.sent("place"),
     )
-    try:
-        beginning.add_organisation(asked.actor, new, asked.now)
-    except InputError as error:
-        return _wrong(error)
+    beginning.add_organisation(asked.actor, new, asked.now)
     return back(asked, "/setup/houses")
 
 
 def group(asked: Asked) -> Answer:
     """Add a grouping."""
     members = asked.request.POST.getlist("member")[:500]
-    try:
-        beginning.add_grouping(
-            asked.actor, asked.sent("slug").lower(), asked.sent("name"), asked.sent("kind"), members, now=asked.now
-        )
-    except InputError as error:
-        return _wrong(error)
+    beginning.add_grouping(
+        asked.actor, asked.sent("slug").lower(), asked.sent("name"), asked.sent("kind"), members, now=asked.now
+    )
     return back(asked, "/setup/houses")
 
 
@@ -87,7 +77,9 @@ def accounts(asked: Asked) -> Answer:
     """Make accounts of a CSV table."""
     file = asked.request.FILES.get("file")
     if file is None or (file.size or 0) > 2 << 20:
-        return _wrong(InputError("choose a CSV file of at most 2 MB", where="file"))
+        raise InputError(
+            "choose a CSV file of at most 2 MB", fr="choisissez un fichier CSV de 2 Mo au plus", where="file"
+        )
     found = beginning.import_accounts(asked.actor, file.read(), asked.now)
     return Page("setup/accounts.html", {"made": found.made, "wrong": found.wrong})
 
