@@ -1,6 +1,5 @@
 """Tell people: what the watch wants told leaves by mail, SMS and webhook, and is tried again until it does."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,14 +47,14 @@ class Sender:
         return told
 
     def _one(self, row: NoticeRow, now: datetime) -> int:
-        send: dict[str, Callable[[NoticeRow, datetime], None]] = {
-            "mail": self._mail,
-            "sms": self._sms,
-            "webhook": self._hooks,
-        }
         try:
-            if row.channel in send:
-                send[row.channel](row, now)
+            match row.channel:
+                case "mail":
+                    self._mail(row)
+                case "sms":
+                    self._sms(row)
+                case "webhook":
+                    self._hooks(row, now)
             row.told_at, row.trouble = stamps.micros(now), ""
         except _NoWayError as error:
             row.tries, row.trouble = MOST_TRIES, error.what[:300]
@@ -69,7 +68,7 @@ class Sender:
     def _text(self, row: NoticeRow, language: str) -> str:
         said = sentence(row.text, row.params, language)
         kind = "incidents" if row.text.startswith("incident.") else "alerts"
-        link = f"\n\n{self.ways.address}/{kind}/{row.subject}" if self.ways.address else ""
+        link = f"\n\n{self.ways.address}/{kind}/{row.subject}" if self.ways.address and row.subject else ""
         return said + link
 
     @staticmethod
@@ -79,16 +78,14 @@ class Sender:
             raise _NoWayError("no such account")
         return found
 
-    def _mail(self, row: NoticeRow, now: datetime) -> None:
-        del now
+    def _mail(self, row: NoticeRow) -> None:
         if self.ways.mail is None:
             raise _NoWayError("no mail server is set")
         person = self._person(row)
         said = self._text(row, person.language)
         mail.send(self.ways.mail, person.email, said.partition("\n")[0], said)
 
-    def _sms(self, row: NoticeRow, now: datetime) -> None:
-        del now
+    def _sms(self, row: NoticeRow) -> None:
         if not self.ways.sms_url:
             raise _NoWayError("no SMS gateway is set")
         person = self._person(row)

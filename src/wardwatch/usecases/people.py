@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
+from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import AccessError, InputError
-from wardwatch.records.models import GrantRow, GroupingRow, InvitationRow, OrganisationRow, UserRow
+from wardwatch.records.models import GrantRow, GroupingRow, InvitationRow, NoticeRow, OrganisationRow, UserRow
 from wardwatch.usecases import audit
 from wardwatch.usecases.access import Actor, authorise
 from wardwatch.usecases.roles import ROLES, Permission
 
 INVITED_FOR = timedelta(days=7)
-LONGEST_GRANT = timedelta(days=3660)
 _SYSTEM = Actor("system", "Wardwatch")
-_DUMMY = "a password that nobody has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,29 @@ def signed_in(user: UUID, address: str, now: datetime) -> None:
     audit.note(who, "person.signed-in", row.email, now=now, detail={"address": address})
     if row.break_glass:
         audit.note(who, "person.broke-glass", row.email, now=now, detail={"address": address})
+        _cry_out(row, address, now)
+
+
+def _cry_out(row: UserRow, address: str, now: datetime) -> None:
+    """Tell whoever answers for security where a sealed account was used: by mail, and on the screen."""
+    moment = stamps.micros(now)
+    for tenant in GrantRow.objects.filter(user=row).values_list("organisation_id", flat=True).distinct():
+        reaches = Q(organisation=tenant) | Q(grouping__members=tenant)
+        found = GrantRow.objects.filter(reaches, role="ciso").exclude(user=row).values_list("user_id", flat=True)
+        for who in found.distinct():
+            NoticeRow.objects.get_or_create(
+                id=f"glass:{row.id.hex[:12]}:{moment}:{who.hex[:12]}",
+                defaults={
+                    "tenant": tenant or "",
+                    "who": str(who),
+                    "channel": "mail",
+                    "text": "person.broke_glass",
+                    "params": {"who": row.name, "address": address},
+                    "subject": "",
+                    "urgent": True,
+                    "made_at": moment,
+                },
+            )
 
 
 def sign_in_failed(email: str, address: str, now: datetime) -> None:
