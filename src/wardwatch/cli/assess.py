@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardwatch.cli import PARTLY, _rows
+from wardwatch.cli import PARTLY, _records, _rows
 
 if TYPE_CHECKING:
     from wardwatch.usecases.access import Actor
@@ -49,15 +49,10 @@ def frameworks(language: str, json_to: str | None) -> int:
 
 
 def _operator() -> "Actor":
-    from wardwatch.runtime import console  # noqa: PLC0415
-    from wardwatch.runtime.settings import load  # noqa: PLC0415
-
-    console.boot(load())
-    from wardwatch.records.boot import check_migrated  # noqa: PLC0415
+    _records.ready(migrates=False)
     from wardwatch.usecases.operator import operator  # noqa: PLC0415
     from wardwatch.usecases.roles import Permission  # noqa: PLC0415
 
-    check_migrated()
     return operator(Permission.SEE_ASSESSMENT, Permission.ANSWER)
 
 

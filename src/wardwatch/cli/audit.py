@@ -4,22 +4,12 @@ import sys
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 
 
 @click.group("audit")
 def command() -> None:
     """Check and export the log of who did or looked at what."""
-
-
-def _ready() -> None:
-    from wardwatch.runtime import console  # noqa: PLC0415
-    from wardwatch.runtime.settings import load  # noqa: PLC0415
-
-    console.boot(load())
-    from wardwatch.records.boot import check_migrated  # noqa: PLC0415
-
-    check_migrated()
 
 
 @command.command("verify")
@@ -29,7 +19,7 @@ def _ready() -> None:
 @_rows.option
 def verify(last: str | None, json_to: str | None) -> int:
     """Read the whole chain; exits with 1 where an entry was changed, removed or put in."""
-    _ready()
+    _records.ready(migrates=False)
     from wardwatch.records import chain  # noqa: PLC0415
     from wardwatch.records.models import AuditRow  # noqa: PLC0415
 
@@ -60,7 +50,7 @@ def verify(last: str | None, json_to: str | None) -> int:
 @click.option("--json", "json_to", metavar="FILE|-", default="-", show_default=True, help="Where the lines go.")
 def export(tenant: str, json_to: str) -> int:
     """Write the log as JSON Lines, each entry with its hash and the hash before it."""
-    _ready()
+    _records.ready(migrates=False)
     from wardwatch.records import chain  # noqa: PLC0415
 
     count = 0

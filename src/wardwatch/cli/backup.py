@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 
 
 @click.command("backup")
@@ -13,16 +13,10 @@ from wardwatch.cli import _rows
 @_rows.option
 def command(file: Path, json_to: str | None) -> int:
     """Write a backup to FILE: database, lake, spool, alerts, evidence, keys. Keep it apart, and as safe as the keys."""
-    from wardwatch.runtime import console  # noqa: PLC0415
-    from wardwatch.runtime.settings import load  # noqa: PLC0415
-
-    settings = load()
-    console.boot(settings)
-    from wardwatch.records.boot import check_migrated  # noqa: PLC0415
+    settings = _records.ready(migrates=False)
     from wardwatch.runtime import backup  # noqa: PLC0415
     from wardwatch.runtime.restoring import FORMAT  # noqa: PLC0415
 
-    check_migrated()
     proof = backup.make(settings.home, file)
     with _rows.rows(json_to) as take:
         take(

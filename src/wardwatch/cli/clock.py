@@ -4,22 +4,16 @@ import sys
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 
 
 @click.command("clock")
 @_rows.option
 def command(json_to: str | None) -> int:
     """Turn alerts into work for people, let timers ring, send messages. Stops on SIGTERM."""
-    from wardwatch.runtime import console  # noqa: PLC0415
-    from wardwatch.runtime.settings import load  # noqa: PLC0415
-
-    settings = load()
-    console.boot(settings)
-    from wardwatch.records.boot import migrate  # noqa: PLC0415
+    settings = _records.ready(migrates=True)
     from wardwatch.runtime.clock import Clock  # noqa: PLC0415
 
-    migrate()
     clock = Clock(settings)
     clock.stopping.on_signals()
     print("the clock runs", file=sys.stderr, flush=True)

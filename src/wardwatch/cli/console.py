@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 
 if TYPE_CHECKING:
     from wardwatch.runtime.settings import Settings
@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 @_rows.option
 def command(json_to: str | None) -> int:
     """Serve the console and the API. The database is brought to this version first. Stops on SIGTERM."""
-    from wardwatch.runtime import console  # noqa: PLC0415
-    from wardwatch.runtime.settings import load  # noqa: PLC0415
-
-    settings = load()
-    console.boot(settings)
-    from wardwatch.records.boot import migrate  # noqa: PLC0415
-
-    migrate()
+    settings = _records.ready(migrates=True)
     scheme = "https" if settings.console.certificate else "http"
     address = f"{scheme}://{settings.console.address}/"
     with _rows.rows(json_to) as take:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 from wardwatch.kernel.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def command() -> None:
 @_rows.option
 def start(json_to: str | None) -> int:
     """Set up the demonstration and print who can sign in. `wardwatch serve` then feeds it."""
-    settings = _ready()
+    settings = _records.ready(migrates=True)
     set_up(settings, json_to)
     return 0
 
@@ -83,7 +83,7 @@ def feed(json_to: str | None) -> int:
 @_rows.option
 def remove(json_to: str | None) -> int:
     """Take the demonstration away: its people, houses, alerts at once, its files at the next start."""
-    settings = _ready()
+    settings = _records.ready(migrates=True)
     from wardwatch.usecases import clock  # noqa: PLC0415
     from wardwatch.usecases import demo as people  # noqa: PLC0415
 
@@ -93,15 +93,3 @@ def remove(json_to: str | None) -> int:
         take({"format": "wardwatch/demo/1", "removed": list(gone)})
     print(f"removed: {', '.join(gone) or 'nothing'}", file=sys.stderr)
     return 0
-
-
-def _ready() -> "Settings":
-    from wardwatch.runtime import console  # noqa: PLC0415
-    from wardwatch.runtime.settings import load  # noqa: PLC0415
-
-    settings = load()
-    console.boot(settings)
-    from wardwatch.records.boot import migrate  # noqa: PLC0415
-
-    migrate()
-    return settings

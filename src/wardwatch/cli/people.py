@@ -5,22 +5,12 @@ import sys
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 
 
 @click.group("people")
 def command() -> None:
     """Make accounts on the machine itself: an administrator, a sealed account."""
-
-
-def _ready() -> None:
-    from wardwatch.runtime import console  # noqa: PLC0415
-    from wardwatch.runtime.settings import load  # noqa: PLC0415
-
-    console.boot(load())
-    from wardwatch.records.boot import migrate  # noqa: PLC0415
-
-    migrate()
 
 
 @command.command("administrator")
@@ -29,7 +19,7 @@ def _ready() -> None:
 @_rows.option
 def administrator(email: str, name: str, json_to: str | None) -> int:
     """Make an account that administers this console, or give one a new password; it is printed this once."""
-    _ready()
+    _records.ready(migrates=True)
     from wardwatch.usecases import beginning, clock  # noqa: PLC0415
 
     password = "-".join(secrets.token_hex(3) for _ in range(4))
@@ -47,7 +37,7 @@ def administrator(email: str, name: str, json_to: str | None) -> int:
 @_rows.option
 def sealed(email: str, organisation: str, name: str, json_to: str | None) -> int:
     """Make a sealed account for when directory and provider are down; lock its password away. Using it is loud."""
-    _ready()
+    _records.ready(migrates=True)
     from wardwatch.usecases import beginning, clock  # noqa: PLC0415
 
     password = beginning.sealed(email, name, organisation, clock.now())

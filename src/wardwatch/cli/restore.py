@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 from wardwatch.kernel.errors import InputError
 
 
@@ -14,17 +14,14 @@ from wardwatch.kernel.errors import InputError
 @_rows.option
 def command(file: Path, json_to: str | None) -> int:
     """Restore a backup into an empty Wardwatch home, and prove it: same rows, same events, same audit chain."""
-    from wardwatch.runtime import console, restoring  # noqa: PLC0415
-    from wardwatch.runtime.settings import home, load  # noqa: PLC0415
+    from wardwatch.runtime import restoring  # noqa: PLC0415
+    from wardwatch.runtime.settings import home  # noqa: PLC0415
 
     place = home()
     expected = restoring.restore(file, place)
-    settings = load()
-    console.boot(settings)
-    from wardwatch.records.boot import migrate  # noqa: PLC0415
+    _records.ready(migrates=True)
     from wardwatch.runtime import backup  # noqa: PLC0415
 
-    migrate()
     found = backup.load(place)
     differs = expected.same(found)
     with _rows.rows(json_to) as take:

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from wardwatch.cli import _rows
+from wardwatch.cli import _records, _rows
 
 
 @click.command("serve")
@@ -16,17 +16,13 @@ from wardwatch.cli import _rows
 def command(without: tuple[str, ...], with_demo: bool, json_to: str | None) -> int:  # noqa: FBT001  (click)
     """Run listeners, pipeline, console and clock; one that fails is started again. Stops on SIGTERM."""
     from wardwatch.cli import DONE, PARTLY  # noqa: PLC0415
-    from wardwatch.runtime import console, demo  # noqa: PLC0415
+    from wardwatch.runtime import demo  # noqa: PLC0415
     from wardwatch.runtime.settings import load  # noqa: PLC0415
     from wardwatch.runtime.stopping import Stopping  # noqa: PLC0415
     from wardwatch.runtime.supervisor import Supervisor  # noqa: PLC0415
 
-    settings = load()
-    demo.sweep(settings)
-    console.boot(settings, demo=with_demo)
-    from wardwatch.records.boot import migrate  # noqa: PLC0415
-
-    migrate()
+    demo.sweep(load())
+    settings = _records.ready(migrates=True, demo=with_demo)
     if with_demo:
         from wardwatch.cli.demo import set_up  # noqa: PLC0415
 

@@ -5,6 +5,7 @@ the demonstration does. Everything goes to this machine's own listeners and nowh
 """
 
 import json
+import logging
 import re
 import secrets
 import shutil
@@ -22,6 +23,7 @@ from wardwatch.listeners.sensors import Registry, Sensor, hashed, new_token
 from wardwatch.runtime.settings import Settings
 from wardwatch.runtime.stopping import Stopping
 
+_LOG = logging.getLogger(__name__)
 FILE = "demo.json"
 ATTACKED = "demo-chu-nord-est"
 BEGINS = datetime(2026, 11, 17, 5, 39, 40, tzinfo=UTC)  # of the samples: what came before is sent at once
@@ -197,7 +199,7 @@ def kept(settings: Settings) -> Kept | None:
         return Kept(document["password"], document["tokens"])
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, OSError):
+    except (ValueError, KeyError, TypeError, OSError):
         where = str(settings.below("state") / FILE)
         raise InputError("not what a demonstration keeps", where=where, hint="wardwatch demo remove") from None
 
@@ -207,7 +209,11 @@ def sweep(settings: Settings) -> tuple[str, ...]:
     path = settings.below("state") / "demo-gone.json"
     if not path.is_file():
         return ()
-    gone = tuple(one for one in json.loads(path.read_text(encoding="utf-8")) if str(one).startswith("demo-"))
+    try:
+        gone = tuple(one for one in json.loads(path.read_text(encoding="utf-8")) if str(one).startswith("demo-"))
+    except (ValueError, TypeError, OSError) as error:  # of a demonstration: real hospitals start all the same
+        _LOG.error("%s cannot be read, so the demonstration's files stay: %s", path, error)
+        return ()
     for tenant in gone:
         for folder in _folders(settings.home, tenant):
             shutil.rmtree(folder, ignore_errors=True)
@@ -222,7 +228,10 @@ def _folders(home: Path, tenant: str) -> Iterator[Path]:
 
 
 def over_http(address: str, tokens: Mapping[str, str], patience: float = 30.0) -> Send:
-    """Send as a log shipper would: `POST /ndjson` with the house's token, again where it is not taken."""
+    """Send as a log shipper would: `POST /ndjson` with the house's token, again where it is not taken.
+
+    What is refused, or is not taken within `patience` (seconds), is left out, and the log says so.
+    """
     import httpx  # noqa: PLC0415
 
     client = httpx.Client(base_url=f"http://{address}", timeout=10.0, trust_env=False)
@@ -234,11 +243,13 @@ def over_http(address: str, tokens: Mapping[str, str], patience: float = 30.0) -
         while True:
             try:
                 answer = client.post("/ndjson", params={"source": source}, content=body, headers=headers)
-                if answer.status_code < 500 and answer.status_code != 429:  # noqa: PLR2004  (HTTP)
+                if answer.is_success:
                     return
-            except httpx.TransportError:
-                pass
-            if time.monotonic() > until:
+                trouble, final = f"HTTP {answer.status_code}", answer.is_client_error and answer.status_code != 429  # noqa: PLR2004
+            except httpx.TransportError as error:
+                trouble, final = str(error), False
+            if final or time.monotonic() > until:
+                _LOG.error("%d lines of %s for %s were not taken: %s", len(texts), source, tenant, trouble)
                 return
             time.sleep(0.2 + secrets.randbelow(300) / 1000)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import django.apps
 from django.db import transaction
 
 from wardwatch.catalogue import files
@@ -16,27 +17,16 @@ from wardwatch.kernel.disk import Disk, atomic_write
 from wardwatch.kernel.errors import ContentError
 from wardwatch.listeners.sensors import Registry
 from wardwatch.records.models import (
-    AlertRow,
-    AssessmentRow,
-    AssetRow,
+    AuditRow,
     CampaignRow,
-    CaseRow,
-    EntryRow,
-    EstateRow,
     GrantRow,
     GroupingRow,
-    GroupRow,
-    HandledRow,
-    IncidentRow,
-    LinkRow,
     MandateRow,
     NoticeRow,
     OrganisationRow,
-    ProposalRow,
-    SeenRow,
+    SearchRow,
     ServiceRow,
     SiteRow,
-    TimerRow,
     UserRow,
 )
 from wardwatch.usecases import audit, demo_assessment, estate, people
@@ -48,21 +38,6 @@ CLUSTER = "demo-meuse-ardenne"  # whose members have assessments
 SILENT = ("demo-ch-montbrune", "clinical-laboratory")
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "jade", "lotus", "maple")
 _OURSELVES = Actor("system", "Wardwatch")
-_BY_TENANT = (
-    AssetRow,
-    ServiceRow,
-    EstateRow,
-    LinkRow,
-    AlertRow,
-    GroupRow,
-    IncidentRow,
-    EntryRow,
-    TimerRow,
-    SeenRow,
-    HandledRow,
-    NoticeRow,
-    ProposalRow,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +139,20 @@ def _person(one: Mapping[str, Any], password: str, now: datetime) -> Login:
 
 @transaction.atomic
 def remove(now: datetime) -> tuple[str, ...]:
-    """Take it away: people, organisations and all that was seen there; returns the tenants whose files may go, too."""
+    """Take it away: people, organisations and all that was seen there; returns the tenants whose files may go, too.
+
+    What the audit log says of them stays: its chain may not be broken.
+    """
     gone = tuple(OrganisationRow.objects.filter(demo=True).values_list("slug", flat=True))
-    for rows in _BY_TENANT:
-        rows._default_manager.filter(tenant__in=gone).delete()  # noqa: SLF001  (any of the models)
-    AssessmentRow.objects.filter(tenant__in=gone).delete()
+    for model in django.apps.apps.get_app_config("records").get_models():
+        if model is not AuditRow and any(field.name == "tenant" for field in model._meta.fields):  # noqa: SLF001
+            model._default_manager.filter(tenant__in=gone).delete()  # noqa: SLF001  (any of the models)
     CampaignRow.objects.filter(grouping=CLUSTER).delete()
-    CaseRow.objects.filter(tenant__in=gone).delete()
-    UserRow.objects.filter(email__endswith=f"@{DOMAIN}").delete()
+    theirs = UserRow.objects.filter(email__endswith=f"@{DOMAIN}")
+    keys = [str(one) for one in theirs.values_list("id", flat=True)]
+    SearchRow.objects.filter(owner__in=keys).delete()
+    NoticeRow.objects.filter(who__in=keys).delete()
+    theirs.delete()
     GroupingRow.objects.filter(demo=True).delete()
     OrganisationRow.objects.filter(demo=True).delete()
     audit.note(_OURSELVES, "demo.removed", "", now=now, detail={"tenants": list(gone)})
