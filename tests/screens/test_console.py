@@ -172,8 +172,8 @@ def test_an_alert_is_worked_by_keys_alone(signed_in: Callable[..., "Page"]) -> N
     page.keyboard.press("s")
     assert page.evaluate("document.activeElement.name") == "until"
     page.keyboard.type("4h")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):  # or the next page would come before it
+        page.keyboard.press("Enter")
     page.goto("/alerts?which=silenced")
     assert page.locator(f"a[data-group='{second}']").count() == 1
     page.context.close()
