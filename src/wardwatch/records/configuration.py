@@ -36,6 +36,7 @@ class Configuration:
     sign_on: tuple[SingleSignOn, ...] = ()
     proxies: int = 0  # how many reverse proxies stand before the console: so many forwarded addresses are believed
     demo: bool = False
+    second_factor: frozenset[str] = frozenset()  # roles that need one
 
 
 def database(configuration: Configuration) -> dict[str, Any]:
@@ -111,6 +112,7 @@ def django_settings(configuration: Configuration, disk: Disk | None = None) -> d
             "django_htmx.middleware.HtmxMiddleware",
             "allauth.account.middleware.AccountMiddleware",
             "wardwatch.web.person.person",
+            "wardwatch.web.second_factor.second_factor",
         ],
         "ROOT_URLCONF": "wardwatch.web.urls",
         "STATIC_URL": "/static/",
@@ -216,6 +218,7 @@ def _accounts(configuration: Configuration) -> dict[str, Any]:
         "WARDWATCH_HOME": configuration.home,
         "WARDWATCH_ZONE": configuration.zone,
         "WARDWATCH_DEMO": configuration.demo,
+        "WARDWATCH_SECOND_FACTOR": configuration.second_factor,
     }
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wardwatch.kernel.disk import Disk
-from wardwatch.kernel.errors import InputError
+from wardwatch.kernel.errors import ContentError, InputError
 from wardwatch.pipeline import figures
 from wardwatch.records.configuration import Configuration, SingleSignOn
 from wardwatch.runtime.kinds import split_address
 from wardwatch.runtime.settings import Settings
+from wardwatch.usecases.roles import ROLES
 
 PROCESS = "console"
 _EVERY = 1.0
@@ -31,7 +32,17 @@ def configuration(settings: Settings, *, demo: bool = False) -> Configuration:
         proxies=console.proxies,
         sign_on=tuple(_sign_on(settings, one["name"], one) for one in console.sign_on),
         demo=demo or (settings.home / "state" / "demo.json").is_file(),
+        second_factor=_roles(settings),
     )
+
+
+def _roles(settings: Settings) -> frozenset[str]:
+    """The roles that need a second factor. Raises `ContentError` for one that is none: a typing error opens a door."""
+    found = frozenset(settings.console.second_factor)
+    if unknown := sorted(found - ROLES.keys()):
+        where = settings.origins.get("console.second_factor", "console.second_factor")
+        raise ContentError(f"no role {', '.join(unknown)}", where=where, hint=f"roles are: {', '.join(sorted(ROLES))}")
+    return found
 
 
 def _sign_on(settings: Settings, name: str, given: Mapping[str, str]) -> SingleSignOn:

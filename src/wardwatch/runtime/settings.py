@@ -117,6 +117,9 @@ class ConsoleSettings:
     zone: str = _setting(kinds.TEXT, "Europe/Paris", "time zone in which times are shown")
     session: int = _setting(kinds.SPAN, 36_000_000_000, "a person signs in again after this")
     proxies: int = _setting(kinds.NUMBER, 0, "reverse proxies in front, whose word on addresses is believed")
+    second_factor: tuple[str, ...] = _setting(
+        kinds.TEXTS, (), "roles that must have a second factor, such as `administrator` and `ciso`"
+    )
     sign_on: tuple[Mapping[str, str], ...] = _setting(kinds.PROVIDERS, (), "OpenID Connect providers")
 
 

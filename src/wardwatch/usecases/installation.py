@@ -16,6 +16,11 @@ def zone() -> ZoneInfo:
     return ZoneInfo(str(getattr(settings, "WARDWATCH_ZONE", "UTC")))
 
 
+def second_factor() -> frozenset[str]:
+    """The roles that need a second factor to sign in; in a demonstration nobody needs one."""
+    return frozenset() if is_demo() else frozenset(getattr(settings, "WARDWATCH_SECOND_FACTOR", ()))
+
+
 def is_demo() -> bool:
     """Whether the demonstration is here: made-up hospitals beside real ones."""
     return bool(getattr(settings, "WARDWATCH_DEMO", False))
