@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -111,7 +112,8 @@ def _batches(rules: RuleSet, memory: Memory, path: Path) -> list[object]:
 
 def _yard(path: Path) -> Callable[[], float]:
     """Seconds of `orjson.loads` for one line of a log, over lines from all of it: the speed of this machine now."""
-    lines = [line for line in path.read_bytes().split(b"\n")[::10] if line]
+    with path.open("rb") as log:  # line by line: a heap full of holes would slow down what is measured after it
+        lines = [line for line in islice(log, 0, None, 10) if not line.isspace()]
     return lambda: cpu(lambda: [None for line in lines if orjson.loads(line) is None]) / len(lines)
 
 

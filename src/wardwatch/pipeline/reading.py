@@ -84,14 +84,15 @@ class Reader:
 
         Where the source is verbatim, only bodies that can hold a keyword are read with all their fields.
         """
+        wide = replace(context, wanted=self._all_asked)
         if gathering.filtered:
             narrow = replace(context, wanted=self._asked)
             plain = source.read(gathering.plain(), narrow)
             yield from self._built(plain, origin, self._asked, keywords=False)
             if gathering.suspects:
-                yield from self._built(source.read(gathering.suspects, context), origin, self._all_asked)
+                yield from self._built(source.read(gathering.suspects, wide), origin, self._all_asked)
         else:
-            yield from self._built(source.read(gathering.plain(), context), origin, self._all_asked)
+            yield from self._built(source.read(gathering.plain(), wide), origin, self._all_asked)
 
     def _share(self, source: Source, share: list[Body], context: Context, origin: Origin) -> Iterator[Item]:
         """Read lines of a mixed log; what their source rejects is at least a line of syslog."""

@@ -94,7 +94,8 @@ class Worker:
         result.events[logsource] += batch.num_rows
         result.by_source[batch.column("source")[0].as_py()] += batch.num_rows
         times = batch.column("occurred_at").cast(pa.int64())
-        timed = pc.not_equal(batch.column("time_quality").cast(pa.string()), RECEIVED)
+        quality = batch.column("time_quality")
+        timed = pc.not_equal(quality.indices, quality.dictionary.index(RECEIVED))
         result.untimed += batch.num_rows - (pc.sum(timed).as_py() or 0)
         low, high = pc.min_max(times.filter(timed)).as_py().values()
         if low is not None:
