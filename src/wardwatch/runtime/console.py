@@ -5,12 +5,13 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from wardwatch.kernel.disk import Disk
 from wardwatch.kernel.errors import ContentError, InputError
 from wardwatch.pipeline import figures
 from wardwatch.records.configuration import Configuration, SingleSignOn
-from wardwatch.runtime.kinds import split_address
+from wardwatch.runtime.kinds import is_loopback, split_address
 from wardwatch.runtime.settings import Settings
 from wardwatch.usecases.roles import ROLES
 
@@ -20,7 +21,11 @@ _GRACE = 5  # seconds that a page in work may take when the console stops
 
 
 def configuration(settings: Settings, *, demo: bool = False) -> Configuration:
-    """Return what the console needs of the settings. Raises `InputError` where a secret's file is missing."""
+    """Return what the console needs of the settings.
+
+    Raises `InputError` where a secret's file is missing, and `ContentError` for a role that is none and for a provider
+    without TLS.
+    """
     console = settings.console
     return Configuration(
         home=settings.home,
@@ -46,6 +51,13 @@ def _roles(settings: Settings) -> frozenset[str]:
 
 
 def _sign_on(settings: Settings, name: str, given: Mapping[str, str]) -> SingleSignOn:
+    server = urlsplit(given["server"])
+    if server.scheme != "https" and not (server.scheme == "http" and is_loopback(server.hostname or "")):
+        raise ContentError(
+            f"the provider {name!r} is not over TLS: {given['server']}",
+            where=settings.origins.get("console.sign_on", "console.sign_on"),
+            hint="https://…; only its certificate vouches for what it says",
+        )
     path = settings.below(given["secret_file"])
     try:
         secret = path.read_text(encoding="utf-8").strip()

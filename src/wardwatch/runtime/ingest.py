@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-import ipaddress
 import resource
 import ssl
 import time
@@ -32,7 +31,7 @@ from wardwatch.pipeline import figures
 from wardwatch.pipeline import spool as spools
 from wardwatch.pipeline.figures import Figure
 from wardwatch.pipeline.spool import Keys, Spool
-from wardwatch.runtime.kinds import split_address
+from wardwatch.runtime.kinds import is_loopback, split_address
 from wardwatch.runtime.settings import Settings
 from wardwatch.runtime.stopping import Stop
 
@@ -146,7 +145,7 @@ class Receiving:
     def _permitted(self, name: str, address: str) -> tuple[str, int]:
         """Return host and port of a listener without TLS; raises `InputError` where that is not allowed."""
         host, port = split_address(address)
-        if not self._settings.ingest.allow_plain and not _is_loopback(host):
+        if not self._settings.ingest.allow_plain and not is_loopback(host):
             hint = "use TLS (wardwatch ingest tls init), or state `allow_plain = true` under [ingest]"
             raise InputError("logs would cross the network in the clear", where=f"{name} {address}", hint=hint)
         return host, port
@@ -225,13 +224,6 @@ def _of_intake(intake: Intake) -> Iterator[Figure]:
     yield Figure("wardwatch_ingest_connections", "gauge", "Open connections.", intake.connections.count)
     yield Figure("wardwatch_ingest_connections_refused_total", "counter", "Connections above the limit.", refused)
     yield Figure("wardwatch_ingest_in_flight_bytes", "gauge", "HTTP requests in memory.", intake.memory.held)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _allow_many_files() -> None:

@@ -3,6 +3,7 @@
 A `read` takes what TOML gives, or the text of a variable, and raises `ValueError` with what was expected.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -106,6 +107,14 @@ def split_address(address: str) -> tuple[str, int]:
     if found is None or int(found[2]) > _HIGHEST_PORT:
         raise ValueError(f"an address such as 127.0.0.1:5514 or [::1]:5514, not {address!r}")
     return found[1].strip("[]"), int(found[2])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _addresses(value: object) -> tuple[str, ...]:

@@ -43,9 +43,12 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         """Join the provider's person to the account with the same e-mail, if the provider has verified it."""
         if sociallogin.is_existing:
             return
-        claims = sociallogin.account.extra_data
-        email = str(claims.get("email") or claims.get("userinfo", {}).get("email") or "").lower()
-        verified = claims.get("email_verified", claims.get("userinfo", {}).get("email_verified"))
-        known = UserRow.objects.filter(email=email, is_active=True, break_glass=False).first() if email else None
-        if known and verified is True:
-            sociallogin.connect(request, known)
+        said = sociallogin.account.extra_data
+        # Some providers say it in the id, some where they are asked who it is: address and proof must stand together.
+        for claims in (said, said.get("userinfo", {}), said.get("id_token", {})):
+            email = str(claims.get("email") or "").lower()
+            if email and claims.get("email_verified") is True:
+                known = UserRow.objects.filter(email=email, is_active=True, break_glass=False).first()
+                if known:
+                    sociallogin.connect(request, known)
+                return
