@@ -1,13 +1,17 @@
 """Logs of lines: blocks and pieces, cut anywhere, hold the same bodies as the whole."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wardwatch import sources
+from wardwatch.catalogue.files import ContentFile
 from wardwatch.detection.memory import Memory
 from wardwatch.events.builder import Origin
 from wardwatch.events.record import Reject
@@ -136,6 +140,71 @@ def test_a_keyword_is_found_however_the_number_is_spelled(spelled: str, tmp_path
     path = tmp_path / "log"
     lines = [f'{{"EventID": 1, "Channel": "System", "Value": {value}}}' for value in ("7", spelled, "1000.5", "5e1")]
     path.write_text("\n".join(lines))
-    alerts, summary = examples.scan_paths([str(path)], ruleset.of_files([ruleset.ContentFile("rule.yml", KEYWORD)], {}))
+    alerts, summary = examples.scan_paths([str(path)], ruleset.of_files([ContentFile("rule.yml", KEYWORD)], {}))
     assert summary.total_events == 4
     assert [alert.record_id for alert in alerts] == ["line 2", "line 3"]
+
+
+WORDS = ("mimikatz", "sekurlsa", "script", "aspx")
+# What a detection says, and when it is true: of the words in any field, and of those in the command line.
+SHAPES: list[tuple[dict[str, object], Callable[[set[str], set[str]], bool]]] = [
+    ({"a": list(WORDS[:2]), "condition": "a"}, lambda any_, _: bool(any_ & {"mimikatz", "sekurlsa"})),
+    ({"a": {"|all": ["mimikatz", "script"]}, "condition": "a"}, lambda any_, _: {"mimikatz", "script"} <= any_),
+    (
+        {"a": ["sekurlsa"], "b": ["script"], "condition": "a and not b"},
+        lambda any_, _: "sekurlsa" in any_ and "script" not in any_,
+    ),
+    (
+        {"a": ["aspx"], "b": {"CommandLine|contains": "script"}, "condition": "a or b"},
+        lambda any_, command: "aspx" in any_ or "script" in command,
+    ),
+    (
+        {"a": ["aspx"], "b": {"CommandLine|contains": "mimikatz"}, "condition": "a and b"},
+        lambda any_, command: "aspx" in any_ and "mimikatz" in command,
+    ),
+    (
+        {"a": ["aspx"], "b": {"CommandLine|contains": "sekurlsa"}, "condition": "b and not a"},
+        lambda any_, command: "aspx" not in any_ and "sekurlsa" in command,
+    ),
+    ({"a": ["script"], "condition": "not a"}, lambda any_, _: "script" not in any_),
+]
+
+
+@settings(max_examples=150)
+@given(
+    chosen=st.sets(st.integers(0, len(SHAPES) - 1), min_size=1),
+    events=st.lists(
+        st.tuples(st.sets(st.sampled_from(WORDS)), st.sets(st.sampled_from(WORDS))), min_size=1, max_size=8
+    ),
+)
+def test_reading_no_more_than_a_keyword_asks_for_loses_and_invents_nothing(
+    tmp_path_factory: pytest.TempPathFactory, chosen: set[int], events: list[tuple[set[str], set[str]]]
+) -> None:
+    rules = [
+        ContentFile(
+            f"{number}.yml",
+            orjson.dumps(
+                {
+                    "title": str(number),
+                    "id": str(UUID(int=number)),
+                    "logsource": {"product": "windows"},
+                    "detection": SHAPES[number][0],
+                }
+            ),
+        )
+        for number in sorted(chosen)
+    ]
+    lines = [
+        orjson.dumps({"EventID": 1, "Channel": "System", "CommandLine": " ".join(command), "Note": " ".join(note)})
+        for note, command in events
+    ]
+    path = tmp_path_factory.getbasetemp() / "words"
+    path.write_bytes(b"\n".join(lines))
+    alerts, _ = examples.scan_paths([str(path)], ruleset.of_files(rules, {}))
+    found = {(UUID(one.rule_id).int, int(str(one.record_id).removeprefix("line ")) - 1) for one in alerts}
+    assert found == {
+        (number, at)
+        for number in chosen
+        for at, (note, command) in enumerate(events)
+        if SHAPES[number][1](note | command, command)
+    }

@@ -28,20 +28,21 @@ def needs(rules: CompiledRules, logsource: LogSource, memory: Memory) -> frozens
 
 
 def keyword_filter(rules: CompiledRules, concerned: Callable[[LogSource], bool], memory: Memory) -> KeywordFilter:
-    """Return the filter that tells which raw bodies can hold a keyword of a rule whose log source is `concerned`."""
-    asked = {
-        number
-        for key, numbered in zip(rules.keys, rules.asked, strict=True)
-        if concerned(key.logsource)
-        for number in numbered
-    }
-    return KeywordFilter((rules.predicates[number] for number in asked & rules.keywords), memory.store)
+    """Return the filter that tells in which raw bodies keywords can make a rule fire whose log source is `concerned`.
+
+    A rule that cannot fire without one of its anchors, all of them keywords, needs no look at its other keywords.
+    """
+    needed: set[int] = set()
+    for key, asked, anchors in zip(rules.keys, rules.asked, rules.anchors, strict=True):
+        if concerned(key.logsource):
+            needed.update(asked if anchors is None or not rules.keywords.issuperset(anchors) else anchors)
+    return KeywordFilter((rules.predicates[number] for number in needed & rules.keywords), memory.store)
 
 
 def match(batch: pa.RecordBatch, rules: CompiledRules, memory: Memory, *, keywords: bool = True) -> pa.Table:
     """Match every rule of the batch's log source against every row.
 
-    `keywords=False` is for a caller who knows, from `keyword_filter`, that no keyword is anywhere in these events.
+    `keywords=False` is for a caller who knows, from `keyword_filter`, that in these events no keyword can make a rule fire.
 
     Returns a table of `MATCHES`, sorted by row and rule; the numbers are positions in the batch and in `rules.rules`.
     """
