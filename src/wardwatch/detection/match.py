@@ -42,7 +42,7 @@ def keyword_filter(rules: CompiledRules, concerned: Callable[[LogSource], bool],
 def match(batch: pa.RecordBatch, rules: CompiledRules, memory: Memory, *, keywords: bool = True) -> pa.Table:
     """Match every rule of the batch's log source against every row.
 
-    `keywords=False` is for a caller who knows, from `keyword_filter`, that in these events no keyword can make a rule fire.
+    `keywords=False` is for a caller who knows, from `keyword_filter`, that no keyword can make a rule fire here.
 
     Returns a table of `MATCHES`, sorted by row and rule; the numbers are positions in the batch and in `rules.rules`.
     """
