@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wardwatch.estate import importing
 from wardwatch.estate.assets import Asset, Isolation, Kind, Known, asset_id
 from wardwatch.estate.importing import Allowed, Problem, imported, merged, rows_of_csv, rows_of_xlsx
+from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.errors import InputError
 
 T = "chu-nord"
@@ -78,7 +79,7 @@ def test_each_problem_has_its_row_and_column_and_the_rest_is_read() -> None:
         Allowed(zones=frozenset({"core"})),
     )
     assert [one.name for one in found.assets] == ["good"]
-    assert [(one.row, one.column, one.what[:24]) for one in found.problems] == [
+    assert [(one.row, one.column, one.what.en[:24]) for one in found.problems] == [
         (3, "name", "no name"),
         (4, "ip", "not understood: 10.0.0.2"),
         (5, "kind", "no such value: toaster"),
@@ -93,10 +94,12 @@ def test_each_problem_has_its_row_and_column_and_the_rest_is_read() -> None:
 @pytest.mark.parametrize("cell", ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "\t=1"])
 def test_formulas_are_refused(cell: str) -> None:
     found = imported(T, [("name", "note"), ("pc-1", cell)])
-    assert found == importing.Imported(
-        (), (Problem(2, "note", "a formula", "write the value itself; a text may not begin with = + - @"),)
+    hint = Text(
+        "write the value itself; a text may not begin with = + - @",
+        "écrivez la valeur elle-même ; un texte ne commence pas par = + - @",
     )
-    assert imported(T, rows_of_xlsx(workbook(("name", "note"), ("pc-1", "=1+1")))).problems[0].what == "a formula"
+    assert found == importing.Imported((), (Problem(2, "note", Text("a formula", "une formule"), hint),))
+    assert imported(T, rows_of_xlsx(workbook(("name", "note"), ("pc-1", "=1+1")))).problems[0].what.en == "a formula"
 
 
 def test_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,9 +108,16 @@ def test_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     found = imported(T, [("name",), *((f"a/{n}",) for n in range(3)), ("x",), ("y",)])
     assert (len(found.problems), found.more) == (2, 2)
     wide = imported(T, [("name", "note"), ("pc", "x" * 2_001)])
-    assert wide.problems == (Problem(2, "note", "longer than 2000 characters", "shorten it"),)
+    assert wide.problems == (
+        Problem(
+            2,
+            "note",
+            Text("longer than 2000 characters", "plus de 2000 caractères"),
+            Text("shorten it", "raccourcissez"),
+        ),
+    )
     many = imported(T, [("name", "ip"), ("pc", ",".join(f"10.0.0.{n}" for n in range(21)))])
-    assert many.problems[0].what == "more than 20 values"
+    assert many.problems[0].what.en == "more than 20 values"
 
 
 @pytest.mark.parametrize("read", [rows_of_csv, rows_of_xlsx])

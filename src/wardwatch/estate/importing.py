@@ -16,6 +16,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from wardwatch.estate import assets
 from wardwatch.estate.assets import MAX_TEXT, MAX_VALUES, Asset, Isolation, Kind, Known
+from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.errors import InputError
 
 MAX_BYTES, MAX_UNPACKED = 10 * 1024 * 1024, 100 * 1024 * 1024
@@ -66,8 +67,8 @@ class Problem:
 
     row: int
     column: str
-    what: str
-    hint: str = ""
+    what: Text
+    hint: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,12 @@ def rows_of_csv(data: bytes) -> Iterator[Row]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except csv.Error as error:
-        raise InputError(f"not a table: {error}", hint="save it again as CSV (UTF-8)") from None
+        raise InputError(
+            f"not a table: {error}",
+            hint="save it again as CSV (UTF-8)",
+            fr="ce n’est pas un tableau",
+            hint_fr="enregistrez-le de nouveau en CSV (UTF-8)",
+        ) from None
 
 
 def rows_of_xlsx(data: bytes) -> Iterator[Row]:
@@ -129,7 +135,12 @@ def rows_of_xlsx(data: bytes) -> Iterator[Row]:
                 book.close()
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError, SyntaxError) as error:
         hint = "save it again as Excel workbook (.xlsx), or as CSV"
-        raise InputError(f"not a workbook: {str(error)[:120]}", hint=hint) from None
+        raise InputError(
+            f"not a workbook: {str(error)[:120]}",
+            hint=hint,
+            fr="ce n’est pas un classeur Excel",
+            hint_fr="enregistrez-le de nouveau au format Excel (.xlsx), ou en CSV",
+        ) from None
 
 
 def imported(tenant: str, rows: Iterable[Row], allowed: Allowed | None = None) -> Imported:
@@ -139,7 +150,9 @@ def imported(tenant: str, rows: Iterable[Row], allowed: Allowed | None = None) -
     reading = _Reading(tenant, columns, allowed or Allowed())
     for number, row in numbered:
         if number > MAX_ROWS + 1:
-            reading.problem(number, "", f"more than {MAX_ROWS} rows", "import the rest from another file")
+            what = Text(f"more than {MAX_ROWS} rows", f"plus de {MAX_ROWS} lignes")
+            hint = Text("import the rest from another file", "importez le reste depuis un autre fichier")
+            reading.problem(number, "", what, hint)
             break
         reading.read(number, row)
     return Imported(tuple(reading.assets.values()), tuple(reading.problems), reading.more)
@@ -165,12 +178,26 @@ def _columns(heading: Row) -> list[tuple[int, str, str]]:
         if attribute and attribute not in {one[1] for one in found}:
             found.append((place, attribute, text))
     if "name" not in {one[1] for one in found}:
-        raise InputError("no column for names", where="row 1", hint="name it: name (or nom)")
+        raise InputError(
+            "no column for names",
+            where="row 1",
+            hint="name it: name (or nom)",
+            fr="aucune colonne pour les noms",
+            hint_fr="intitulez-la : nom (ou name)",
+        )
     return found
 
 
+def _too_long(limit: int) -> tuple[Text, Text]:
+    what = Text(f"longer than {limit} characters", f"plus de {limit} caractères")
+    return what, Text("shorten it", "raccourcissez")
+
+
 def _too_large() -> InputError:
-    return InputError(f"larger than {MAX_BYTES // 1024 // 1024} MiB", hint="split the table")
+    size = MAX_BYTES // 1024 // 1024
+    return InputError(
+        f"larger than {size} MiB", hint="split the table", fr=f"plus de {size} Mio", hint_fr="divisez le tableau"
+    )
 
 
 class _Reading:
@@ -183,7 +210,7 @@ class _Reading:
         self._tenant, self._columns, self._allowed = tenant, columns, allowed
         self._failed = False
 
-    def problem(self, row: int, column: str, what: str, hint: str) -> None:
+    def problem(self, row: int, column: str, what: Text, hint: Text) -> None:
         self._failed = True
         if len(self.problems) < MAX_ERRORS:
             self.problems.append(Problem(row, column, what, hint))
@@ -202,9 +229,11 @@ class _Reading:
         values = {name: self._value(number, headings[name], name, text) for name, text in cells.items() if text}
         name = str(values.get("name", ""))
         if not cells["name"]:
-            self.problem(number, headings["name"], "no name", "every asset needs a name")
+            hint = Text("every asset needs a name", "chaque équipement a besoin d’un nom")
+            self.problem(number, headings["name"], Text("no name", "pas de nom"), hint)
         elif assets.plain_name(name) in self.assets:
-            self.problem(number, headings["name"], f"{name} is in the table twice", "leave one of the rows")
+            what = Text(f"{name} is in the table twice", f"{name} figure deux fois dans le tableau")
+            self.problem(number, headings["name"], what, Text("leave one of the rows", "gardez une seule des lignes"))
         if self._failed:
             return
         id_ = assets.asset_id(self._tenant, name)
@@ -216,11 +245,14 @@ class _Reading:
             return ""
         text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
         if len(text) > MAX_CELL:
-            self.problem(number, heading, f"longer than {MAX_CELL} characters", "shorten it")
+            self.problem(number, heading, *_too_long(MAX_CELL))
             return ""
         if text.startswith(_FORMULA):
-            hint = "write the value itself; a text may not begin with = + - @"
-            self.problem(number, heading, "a formula", hint)
+            hint = Text(
+                "write the value itself; a text may not begin with = + - @",
+                "écrivez la valeur elle-même ; un texte ne commence pas par = + - @",
+            )
+            self.problem(number, heading, Text("a formula", "une formule"), hint)
             return ""
         return " ".join(text.split())
 
@@ -229,9 +261,12 @@ class _Reading:
             return self._values(number, heading, name, text)
         if name == "name":
             if not assets.is_name(text):
-                self.problem(
-                    number, heading, f"not a name: {text[:40]}", "letters, digits, . - _ and blanks, at most 64"
+                what = Text(f"not a name: {text[:40]}", f"pas un nom : {text[:40]}")
+                hint = Text(
+                    "letters, digits, . - _ and blanks, at most 64",
+                    "lettres, chiffres, . - _ et espaces, 64 au plus",
                 )
+                self.problem(number, heading, what, hint)
             return text
         if name in ("kind", "isolation"):
             choices: Mapping[str, object] = _KINDS if name == "kind" else _ISOLATIONS
@@ -240,13 +275,14 @@ class _Reading:
         if known:
             return self._choice(number, heading, text.lower(), {one: one for one in known})
         if len(text) > MAX_TEXT:
-            self.problem(number, heading, f"longer than {MAX_TEXT} characters", "shorten it")
+            self.problem(number, heading, *_too_long(MAX_TEXT))
         return text
 
     def _choice(self, number: int, heading: str, text: str, choices: Mapping[str, object]) -> object:
         if text not in choices:
             listed = ", ".join(sorted(choices)[:20])
-            self.problem(number, heading, f"no such value: {text[:40]}", f"choose one of {listed}")
+            what = Text(f"no such value: {text[:40]}", f"valeur inconnue : {text[:40]}")
+            self.problem(number, heading, what, Text(f"choose one of {listed}", f"choisissez parmi {listed}"))
         return choices.get(text)
 
     def _values(self, number: int, heading: str, name: str, text: str) -> tuple[str, ...]:
@@ -254,8 +290,13 @@ class _Reading:
         values = tuple(one for one in found if one)
         good = {"addresses": assets.is_address, "ae_titles": assets.is_ae_title}.get(name, assets.is_name)
         if bad := next((one for one in values if not good(one)), None):
-            hint = "IP addresses, separated by commas" if name == "addresses" else "values separated by commas"
-            self.problem(number, heading, f"not understood: {bad[:40]}", hint)
+            hint = (
+                Text("IP addresses, separated by commas", "adresses IP séparées par des virgules")
+                if name == "addresses"
+                else Text("values separated by commas", "valeurs séparées par des virgules")
+            )
+            self.problem(number, heading, Text(f"not understood: {bad[:40]}", f"incompris : {bad[:40]}"), hint)
         if len(values) > MAX_VALUES:
-            self.problem(number, heading, f"more than {MAX_VALUES} values", "name the most important ones")
+            what = Text(f"more than {MAX_VALUES} values", f"plus de {MAX_VALUES} valeurs")
+            self.problem(number, heading, what, Text("name the most important ones", "gardez les plus importantes"))
         return values

@@ -21,8 +21,10 @@ from wardwatch.incidents.incident import CareEffect
 from wardwatch.kernel import stamps
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
+from wardwatch.reports.parts.reasons import reason
 from wardwatch.usecases.access import Actor
-from wardwatch.usecases.roles import NAMES, Permission
+from wardwatch.usecases.roles import Permission
+from wardwatch.web import labels
 
 register = template.Library()
 
@@ -36,19 +38,6 @@ _BEFORE = re.compile(r" (?=[:;?!»])")
 _MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
-}
-STATES = {
-    "normal": Text("Normal", "Normal"),
-    "degraded": Text("Degraded", "Dégradé"),
-    "down": Text("Down", "À l’arrêt"),
-    "unknown": Text("Unknown", "Inconnu"),
-}
-LEVELS = {
-    Level.INFORMATIONAL: Text("For information", "Pour information"),
-    Level.LOW: Text("Low", "Faible"),
-    Level.MEDIUM: Text("Medium", "Moyenne"),
-    Level.HIGH: Text("High", "Élevée"),
-    Level.CRITICAL: Text("Critical", "Critique"),
 }
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -173,7 +162,7 @@ def shape(name: str, size: str = "") -> SafeString:
 @register.simple_tag(takes_context=True)
 def state(context: template.Context, name: str, words: str = "") -> SafeString:
     """A state: shape, word, colour."""
-    word = words or STATES[name].in_(spoken(context))
+    word = words or labels.STATES[name].in_(spoken(context))
     return format_html(
         '<span class="st {}"><svg class="g" aria-hidden="true" viewBox="0 0 16 16"><use href="#s-{}"/></svg>{}</span>',
         name,
@@ -193,7 +182,7 @@ def severity(context: template.Context, level: str | Level, *, bare: bool = Fals
             for off in (' class="off"',)
         )
     )
-    word = LEVELS[found].in_(spoken(context))
+    word = labels.LEVELS[found].in_(spoken(context))
     if bare:
         return format_html(
             '<svg class="b" aria-hidden="true" viewBox="0 0 16 12">{}</svg><span class="vh">{}</span>', bars, word
@@ -219,31 +208,6 @@ def twin(context: template.Context, ending: str) -> str:
     return f"{request.path}.{ending}" + (f"?{asked}" if asked else "")
 
 
-KINDS = {
-    "evidence": Text("Evidence", "Élément"),
-    "decision": Text("Decision", "Décision"),
-    "action": Text("Action", "Action"),
-    "message": Text("Message", "Message"),
-    "care_effect": Text("Care effect", "Effet sur les soins"),
-}
-TIES = {
-    "host": Text("computer", "ordinateur"),
-    "user": Text("account", "compte"),
-    "ip": Text("address", "adresse"),
-    "hash": Text("file", "fichier"),
-    "domain": Text("domain", "domaine"),
-    "rule": Text("rule", "règle"),
-    "correlation": Text("correlation", "corrélation"),
-    "progression": Text("steps of one attack", "étapes d’une même attaque"),
-}
-PARTS = {
-    "severity": Text("Severity of the rule", "Gravité de la règle"),
-    "rarity": Text("How rare it is here", "Rareté dans l’établissement"),
-    "progression": Text("Steps of an attack", "Étapes d’une attaque"),
-    "care": Text("Care that stands on it", "Soins qui en dépendent"),
-}
-
-
 @register.filter
 def splitted(words: str) -> list[str]:
     """The words of a text."""
@@ -266,29 +230,14 @@ def icon_of(kind: str) -> str:
 def level_word(context: template.Context, level: str | Level) -> str:
     """The word of a severity."""
     found = level if isinstance(level, Level) else Level.parse(level)
-    return LEVELS[found].in_(spoken(context))
-
-
-def _word(context: template.Context, words: dict[str, Text], key: str) -> str:
-    return words[key].in_(spoken(context)) if key in words else key
+    return labels.LEVELS[found].in_(spoken(context))
 
 
 @register.simple_tag(takes_context=True)
-def kind_word(context: template.Context, kind: str) -> str:
-    """The word of a kind of entry."""
-    return _word(context, KINDS, str(kind))
-
-
-@register.simple_tag(takes_context=True)
-def tie_word(context: template.Context, kind: str) -> str:
-    """The word for what alerts share."""
-    return _word(context, TIES, kind)
-
-
-@register.simple_tag(takes_context=True)
-def part_word(context: template.Context, kind: str) -> str:
-    """The word for a part of a score."""
-    return _word(context, PARTS, kind)
+def word(context: template.Context, of: str, key: object) -> str:
+    """The word for a value of one of the kinds in `labels.WORDS`; the value itself where there is none."""
+    found = labels.WORDS[of].get(str(key))
+    return found.in_(spoken(context)) if found else str(key)
 
 
 @register.simple_tag(takes_context=True)
@@ -300,28 +249,7 @@ def sentence_of(context: template.Context, key: str, params: dict[str, str]) -> 
     return french(said) if language == "fr" else said
 
 
-INCIDENT_STATES = {
-    "new": Text("New", "Nouveau"),
-    "triage": Text("Being looked at", "En cours d’examen"),
-    "confirmed": Text("Confirmed", "Confirmé"),
-    "contained": Text("Contained", "Contenu"),
-    "recovering": Text("Recovering", "En rétablissement"),
-    "closed": Text("Closed", "Clos"),
-    "false_alarm": Text("False alarm", "Fausse alerte"),
-}
 _WORST = ("down", "degraded", "unknown", "normal")
-
-
-@register.simple_tag(takes_context=True)
-def incident_state(context: template.Context, key: str) -> str:
-    """The word for where an incident stands."""
-    return _word(context, INCIDENT_STATES, str(key))
-
-
-@register.simple_tag(takes_context=True)
-def state_word(context: template.Context, key: str) -> str:
-    """The word of one of the four states."""
-    return _word(context, STATES, key)
 
 
 @register.simple_tag
@@ -330,6 +258,12 @@ def worst(care: Iterable[CareEffect]) -> SafeString:
     found = {one.state for one in care}
     name = next((one for one in _WORST if one in found), "")
     return shape(name, "big") + mark_safe(" ") if name else mark_safe("")
+
+
+@register.filter
+def reason_in(text: str, language: str) -> str:
+    """A reason that the stages state in English, in a language."""
+    return reason(text).in_(language)
 
 
 @register.filter
@@ -350,78 +284,10 @@ def minutes(context: template.Context, value: int) -> str:
     return span_words(value * _MINUTE, spoken(context))
 
 
-ASSETS = {
-    "server": Text("Server", "Serveur"),
-    "workstation": Text("Workstation", "Poste de travail"),
-    "medical": Text("Medical device", "Dispositif médical"),
-    "network": Text("Network device", "Équipement réseau"),
-    "building": Text("Building system", "Équipement du bâtiment"),
-    "mobile": Text("Mobile device", "Appareil mobile"),
-    "other": Text("Something else", "Autre"),
-    "unknown": Text("Not yet named", "Non identifié"),
-    "automatic": Text("by itself", "automatique"),
-    "approval": Text("after approval", "après accord"),
-    "never": Text("never", "jamais"),
-    "person": Text("written by a person", "saisi par une personne"),
-    "imported": Text("imported", "importé"),
-    "learned": Text("learned from events", "appris des événements"),
-}
-
-
-@register.simple_tag(takes_context=True)
-def asset_word(context: template.Context, key: str) -> str:
-    """The word for what an asset is, whether it may be cut off, or how it came to be known."""
-    return _word(context, ASSETS, str(key))
-
-
 @register.filter
 def minutes_in(value: int, language: str) -> str:
     """A number of minutes as a span in a language."""
     return span_words(value * _MINUTE, language)
-
-
-@register.simple_tag(takes_context=True)
-def role_word(context: template.Context, key: str) -> str:
-    """The name of a role."""
-    return NAMES[key].in_(spoken(context)) if key in NAMES else key
-
-
-RULE_STATES = {
-    "active": Text("can fire", "peut se déclencher"),
-    "unsupported": Text("cannot run", "ne peut pas tourner"),
-    "fields never seen": Text("its fields never arrive", "ses champs n’arrivent pas"),
-    "log source never seen": Text("its logs never arrive", "ses journaux n’arrivent pas"),
-}
-TROUBLES = {
-    "wardwatch-source-stopped": Text("has stopped", "s’est tu"),
-    "wardwatch-source-slow": Text("sends far less than usual", "envoie bien moins que d’habitude"),
-    "wardwatch-source-not-understood": Text("is not understood", "n’est pas compris"),
-    "wardwatch-source-fields-gone": Text("lacks fields that it had", "a perdu des champs"),
-    "wardwatch-clock-wrong": Text("has a wrong clock", "a une horloge fausse"),
-}
-FACETS = {
-    "host": Text("Computers", "Ordinateurs"),
-    "user": Text("Accounts", "Comptes"),
-    "source": Text("Formats", "Formats"),
-}
-
-
-@register.simple_tag(takes_context=True)
-def rule_state(context: template.Context, key: str) -> str:
-    """The word for what keeps a rule from firing."""
-    return _word(context, RULE_STATES, str(key))
-
-
-@register.simple_tag(takes_context=True)
-def trouble_word(context: template.Context, key: str) -> str:
-    """The word for what troubles a log source."""
-    return _word(context, TROUBLES, key)
-
-
-@register.simple_tag(takes_context=True)
-def facet_word(context: template.Context, key: str) -> str:
-    """The heading of a list of values."""
-    return _word(context, FACETS, key)
 
 
 @register.simple_tag(takes_context=True)
@@ -438,37 +304,3 @@ def and_query(context: template.Context, name: str, value: str) -> str:
 def below(height: int) -> int:
     """Where a bar of a height begins, counted from the top of a chart that is 112 high."""
     return 106 - height
-
-
-HOUSES = {
-    "hospital": Text("Hospital", "Hôpital"),
-    "laboratory": Text("Laboratory", "Laboratoire"),
-    "provider": Text("Security provider", "Prestataire de sécurité"),
-    "authority": Text("Authority", "Autorité"),
-    "regional": Text("Regional", "Régional"),
-    "national": Text("National", "National"),
-    "professional": Text("Professional", "Professionnel"),
-    "cross-border": Text("Cross-border", "Transfrontalier"),
-    "small": Text("Small", "Petit"),
-    "medium": Text("Medium", "Moyen"),
-    "large": Text("Large", "Grand"),
-}
-
-
-@register.simple_tag(takes_context=True)
-def house_word(context: template.Context, key: str) -> str:
-    """The word for a kind or size of organisation or grouping."""
-    return _word(context, HOUSES, key)
-
-
-CHANNELS = {
-    "mail": Text("mail", "courriel"),
-    "sms": Text("text message", "SMS"),
-    "webhook": Text("webhook", "webhook"),
-}
-
-
-@register.simple_tag(takes_context=True)
-def channel_word(context: template.Context, key: str) -> str:
-    """The word for a way of calling somebody."""
-    return _word(context, CHANNELS, key)

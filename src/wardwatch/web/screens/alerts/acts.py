@@ -1,25 +1,16 @@
 """Do something with alerts; each act goes back to where it was done, and can be undone there."""
 
-import secrets
 from collections.abc import Callable
 
 from wardwatch.usecases import alerts, installation
 from wardwatch.usecases.alerts import Acting
 from wardwatch.usecases.watch import Outcome
-from wardwatch.web.refusals import refused
-from wardwatch.web.screen import Answer, Asked, back
-
-
-def _acting(asked: Asked) -> Acting:
-    return Acting(asked.actor, asked.now, asked.sent("key", longest=40) or secrets.token_hex(8))
+from wardwatch.web.acting import done
+from wardwatch.web.screen import Answer, Asked
 
 
 def _done(asked: Asked, group: str, act: Callable[[Acting], Outcome]) -> Answer:
-    """Do it, and go back; or say what is to be mended, with nothing changed."""
-    outcome = act(_acting(asked))
-    if outcome.refused is not None:
-        return refused(asked, outcome.refused, f"/alerts/{group}")
-    return back(asked, f"/alerts/{group}")
+    return done(asked, f"/alerts/{group}", act)
 
 
 def take(asked: Asked, group: str) -> Answer:

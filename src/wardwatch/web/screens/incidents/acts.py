@@ -1,6 +1,5 @@
 """Do something with an incident."""
 
-import secrets
 from collections.abc import Callable
 
 from django.http import FileResponse
@@ -9,19 +8,12 @@ from wardwatch.kernel.errors import InputError
 from wardwatch.usecases import alerts, incidents, installation
 from wardwatch.usecases.alerts import Acting
 from wardwatch.usecases.watch import Outcome
-from wardwatch.web.refusals import refused
-from wardwatch.web.screen import Answer, Asked, back
-
-
-def _acting(asked: Asked) -> Acting:
-    return Acting(asked.actor, asked.now, asked.sent("key", longest=40) or secrets.token_hex(8))
+from wardwatch.web.acting import acting, done
+from wardwatch.web.screen import Answer, Asked
 
 
 def _done(asked: Asked, incident: str, act: Callable[[Acting], Outcome]) -> Answer:
-    outcome = act(_acting(asked))
-    if outcome.refused is not None:
-        return refused(asked, outcome.refused, f"/incidents/{incident}")
-    return back(asked, f"/incidents/{incident}")
+    return done(asked, f"/incidents/{incident}", act)
 
 
 def move(asked: Asked, incident: str) -> Answer:
@@ -77,7 +69,7 @@ def evidence(asked: Asked, incident: str) -> Answer:
 
 def evidence_copy(asked: Asked, incident: str, evidence: str) -> Answer:
     """Hand out a copy of a file: one more hand in its chain of custody."""
-    path, name = incidents.evidence(_acting(asked), incident, evidence)
+    path, name = incidents.evidence(acting(asked), incident, evidence)
     return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
