@@ -54,6 +54,12 @@ def revoke(actor: Actor, id_: str, now: datetime) -> None:
     audit.note(actor, "token.revoked", row.name, now=now, detail={"id": id_})
 
 
+def stated(header: str) -> str:
+    """The key in a header `Authorization: Bearer wwapi_…` (RFC 6750); empty where there is none."""
+    scheme, _, key = header[:300].partition(" ")
+    return key.strip() if scheme.lower() == "bearer" and key.strip().startswith(PREFIX) else ""
+
+
 def bearer(secret: str, now: datetime) -> Actor | None:
     """Who a key stands for, with no more than it may do; None for a key that is unknown, ended or revoked."""
     if not secret.startswith(PREFIX):

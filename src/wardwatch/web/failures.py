@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from wardwatch.web.menu import menu
-from wardwatch.web.person import actor_in
+from wardwatch.web.person import actor_in, is_by_key
 
 
 def _wants_json(request: HttpRequest) -> bool:
-    return request.path.endswith(".json") or request.path.startswith("/api/")
+    return request.path.endswith(".json") or request.path.startswith("/api/") or is_by_key(request)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  (Django's handler)

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from wardwatch import __version__
-from wardwatch.usecases import beginning, clock, installation
+from wardwatch.usecases import beginning, clock, installation, tokens
 from wardwatch.usecases.access import NOBODY, Actor, actor_of
 from wardwatch.web.menu import menu
 
@@ -20,10 +21,16 @@ def person(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
     zone = installation.zone()
 
     def known(request: HttpRequest) -> HttpResponse:
-        user = request.user
-        actor = NOBODY
-        if user.is_authenticated:
-            actor = actor_of(user.id, user.name, user.language, clock.now())
+        key = tokens.stated(request.headers.get("Authorization", ""))
+        if key and not request.path.startswith("/api/"):  # which asks for its keys itself
+            actor = tokens.bearer(key, clock.now()) or NOBODY
+            request.user = AnonymousUser()
+            request.by_key = True  # type: ignore[attr-defined]
+            # No browser sends a key by itself, so no other site can make it act.
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001
+        else:
+            user = request.user
+            actor = actor_of(user.id, user.name, user.language, clock.now()) if user.is_authenticated else NOBODY
         request.actor = actor  # type: ignore[attr-defined]
         language = actor.language if actor.id else spoken(request)
         with translation.override(language), timezone.override(zone):
@@ -50,6 +57,11 @@ def spoken(request: HttpRequest) -> str:
 def actor_in(request: HttpRequest) -> Actor:
     """The actor of a request."""
     return cast("Actor", getattr(request, "actor", NOBODY))
+
+
+def is_by_key(request: HttpRequest) -> bool:
+    """Whether a program asks, with a key, and not a person who has signed in."""
+    return getattr(request, "by_key", False)
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

@@ -4,6 +4,9 @@ A view returns a `Page`: plain values and the template that shows them. At `<add
 JSON, at `<address>.csv` its table as CSV. Acts are addresses that only take POST.
 Whoever may not see a screen gets the same answer as for an address that does not exist. What of a form is to be
 mended (`InputError`) is a page with status 422; nothing was changed.
+
+Programs may ask for the same pages and do the same acts with a key: they get JSON. What is a person's own (`needs` is
+None: settings, keys) no key opens.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +28,7 @@ from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.usecases import clock
 from wardwatch.usecases.access import Actor
 from wardwatch.usecases.roles import Permission
-from wardwatch.web.person import actor_in
+from wardwatch.web.person import actor_in, is_by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,11 @@ def _done(act: Act) -> Callable[..., HttpResponseBase]:
             return refused
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return _answer(request, "html", act.view, parts)
+        if not is_by_key(request):
+            return _answer(request, "html", act.view, parts)
+        answer = _answer(request, "json", act.view, parts)
+        led = isinstance(answer, HttpResponseRedirect)
+        return JsonResponse({"done": True, "see": answer.headers["Location"]}) if led else answer
 
     return view
 
@@ -141,10 +148,10 @@ def _done(act: Act) -> Callable[..., HttpResponseBase]:
 def _refused(request: HttpRequest, needs: Permission | None, form: str) -> HttpResponse | None:
     actor = actor_in(request)
     if not actor.id:
-        if form == "json":
+        if form == "json" or is_by_key(request):
             return JsonResponse({"error": "not signed in"}, status=401)
         return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
-    if needs is not None and not actor.can(needs):
+    if is_by_key(request) if needs is None else not actor.can(needs):
         raise Http404
     return None
 
@@ -163,7 +170,7 @@ def _answer(request: HttpRequest, form: str, view: View, parts: Mapping[str, str
     if isinstance(page, HttpResponseBase):
         return page
     if form == "json":
-        return HttpResponse(as_json(page.data, language), content_type="application/json")
+        return HttpResponse(as_json(page.data, language), content_type="application/json", status=page.status)
     if form == "csv" and page.table is not None:
         from wardwatch.web.csv_file import csv_file  # noqa: PLC0415  (seldom needed)
 

@@ -35,7 +35,7 @@ def second_factor(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
 
 
 def _is_due(request: HttpRequest) -> bool:
-    needed = installation.second_factor()
+    needed = installation.second_factor() if request.user.is_authenticated else frozenset()
     if not needed & actor_in(request).held.keys() or getattr(request.user, "break_glass", False):
         return False
     by_provider = any(one["method"] == "socialaccount" for one in get_authentication_records(request, request.user))
