@@ -1,7 +1,7 @@
 """The command line: one file per verb, loaded only when it is called (docs/decisions on start-up time).
 
 stdout carries the result, stderr everything else. Exit codes: 0 done, 1 findings at or above `--fail-on`, 2 usage or
-failure, 3 partly done (something could not be read), 130 interrupted.
+failure, 3 partly done (something could not be read), 4 refused (nothing was changed), 130 interrupted.
 """
 
 import contextlib
@@ -17,11 +17,15 @@ from typing import ClassVar, Never
 import click
 
 from wardwatch import __version__
-from wardwatch.kernel.errors import WardwatchError
+from wardwatch.kernel.errors import NotDoneError, WardwatchError
 
-DONE, FINDINGS, FAILURE, PARTLY, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FINDINGS, FAILURE, PARTLY, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 # Objects made before Python looks for cycles: starting makes tens of thousands and hardly a cycle (0.05 s of 0.7).
 _COLLECT_AFTER = 50_000
+
+
+# Verbs that work with a console, here or elsewhere, through its API.
+REMOTE = frozenset({"alerts", "care", "estate", "incidents", "me"})
 
 
 class Verbs(click.Group):
@@ -29,15 +33,20 @@ class Verbs(click.Group):
 
     # The line that `--help` shows for each verb, so that it need not load the verb's module.
     summaries: ClassVar = {
+        "alerts": "List and work alerts, through the API of a console.",
         "assess": "Show assessments, give out and take in their form.",
         "audit": "Check and export who did or looked at what.",
         "backup": "Write everything to one file.",
+        "care": "Show how care is, through the API of a console.",
         "clock": "Turn alerts into work, let timers ring, send messages.",
         "config": "Show the settings that are in force.",
         "console": "Let people work: the console and its API.",
         "demo": "Set up, feed and remove a demonstration.",
+        "estate": "List assets, through the API of a console.",
+        "incidents": "List and work incidents, through the API of a console.",
         "ingest": "Receive logs, and say who may send them.",
         "lake": "Show, tidy up, expire and hold the events that are kept.",
+        "me": "Say who a key stands for, and what it may do where.",
         "people": "Make accounts on the machine itself.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",
         "privacy": "Name who may open what tokens of patients stand for.",
@@ -72,8 +81,14 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", prog_name="wardwatch")
-def group() -> None:
+@click.option("--server", metavar="URL", help="Work with the console there: alerts, care, estate, incidents, me.")
+@click.pass_context
+def group(context: click.Context, server: str | None) -> None:
     """Wardwatch: see an attack on a hospital early, stop it safely, keep care running."""
+    context.obj = server
+    if server is not None and context.invoked_subcommand not in REMOTE:
+        verbs = ", ".join(sorted(REMOTE))
+        raise click.UsageError(f"`{context.invoked_subcommand}` works on this machine; with --server go: {verbs}")
 
 
 def main() -> Never:
@@ -129,4 +144,4 @@ def _fail(error: Exception) -> Never:
         sys.stderr.flush()
     # stdout may be what failed; nothing may be written to it again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(FAILURE)
+    sys.exit(REFUSED if isinstance(error, NotDoneError) else FAILURE)

@@ -59,3 +59,11 @@ class NotTakenError(WardwatchError):
 
 class AccessError(WardwatchError):
     """Somebody who is not known, or may not do this."""
+
+
+class NotDoneError(WardwatchError):
+    """An act that was refused; nothing was changed. `reason` is the key of why."""
+
+    def __init__(self, reason: str, *, where: str) -> None:
+        super().__init__(f"not done: {reason.replace('_', ' ')}", where=where, hint="nothing was changed")
+        self.reason = reason

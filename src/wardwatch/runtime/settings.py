@@ -20,7 +20,10 @@ FILE = "wardwatch.toml"
 DEFAULT = "default"
 _PREFIX = "WARDWATCH_"
 # Variables that are no settings: where everything lies, and what tests ask for.
-_OTHER_VARIABLES = frozenset({"WARDWATCH_HOME", "WARDWATCH_CONFIG", "WARDWATCH_EXAMPLES"})
+_OTHER_VARIABLES = frozenset(
+    {"WARDWATCH_HOME", "WARDWATCH_CONFIG", "WARDWATCH_EXAMPLES"}
+    | {"WARDWATCH_SERVER", "WARDWATCH_KEY", "WARDWATCH_KEY_FILE", "WARDWATCH_CA"}
+)
 _LARGEST = 1024 * 1024
 
 
