@@ -1,8 +1,12 @@
 """The API attacked by its own description: whatever is sent, it never fails on its own side."""
 
+from collections.abc import Iterator
+
 import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from tests.cast import NOW, Cast
 
@@ -17,6 +21,17 @@ SCHEMA.app = WSGIHandler()
 @pytest.fixture
 def key(cast: Cast) -> str:
     return tokens.make(cast.actor("administrator"), "attack", [one.value for one in Permission], 30, NOW)
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """Requests come as from a server, after which Django closes a connection that is amid the test's transaction."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 @SCHEMA.parametrize()
