@@ -52,6 +52,15 @@ lock: $(READY) ## resolve the dependencies anew into the lock files
 	$(COMPILE) --upgrade --output-file requirements.lock >/dev/null
 	$(COMPILE) --upgrade --group dev --output-file requirements-dev.lock >/dev/null
 
+.PHONY: wheels
+wheels: $(READY) ## everything that an installation needs, in the folder dist/wheels (for machines without network)
+	rm -rf dist/wheels && mkdir -p dist/wheels
+	$(BIN)/python -m hatchling build --target wheel --directory dist/wheels
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes \
+		--requirement requirements.lock --dest dist/wheels
+	cp requirements.lock dist/wheels/
+	@echo "take dist/wheels to the machine: see docs/how-to/install.md"
+
 .PHONY: samples
 samples: $(READY) ## write the sample logs again, the same every time
 	$(BIN)/python tests/content/write_samples.py $(SAMPLES)

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
+import pytest
 import yaml
 from tests.house.repository import ROOT, files, read
 
@@ -163,3 +164,27 @@ def test_the_source_of_the_how_to_works() -> None:
 def test_the_rules_of_the_how_to_are_yaml() -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```", read("docs/how-to/write-a-rule.md"), re.MULTILINE | re.DOTALL)
     assert [min(yaml.safe_load(block)) for block in blocks] == ["author", "correlation", "fires"]
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/collect-windows-events.md", "docs/fr/collecter-windows.md"])
+def test_what_our_rules_ask_of_windows_is_named_where_collecting_is_explained(page: str) -> None:
+    asked: set[int] = set()
+    for path in ruleset.shipped_rules().rglob("*.yml"):
+        for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+            if document.get("logsource", {}).get("product") == "windows":
+                asked |= set(event_ids(document["detection"]))
+    assert len(asked) > 20
+    assert sorted(asked - {int(one) for one in re.findall(r"\b\d{1,4}\b", read(page))}) == []
+
+
+def event_ids(part: Any) -> Iterator[int]:  # noqa: ANN401  (whatever a detection holds)
+    """Every event id that a detection asks for."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name.split("|")[0] == "EventID":
+                yield from value if isinstance(value, list) else [value]
+            else:
+                yield from event_ids(value)
+    elif isinstance(part, list):
+        for one in part:
+            yield from event_ids(one)

@@ -56,6 +56,7 @@ class Verbs(click.Group):
         "scan": "Scan logs for an attack and say what to do first.",
         "search": "Search the events that are kept.",
         "serve": "Run everything: listeners, watch, console, clock.",
+        "service": "Install it for good, go to another version, and back.",
         "sources": "List the log formats that can be read.",
         "status": "Show what runs, what it took, what waits and what was lost.",
         "tune": "Withhold what a rule says wrongly, with proof and end.",
