@@ -39,6 +39,8 @@ SCREENS = {
     "hunt": ("analyst", "/hunt"),
     "sensors": ("analyst", "/sensors"),
     "detections": ("analyst", "/detections"),
+    "tunings": ("analyst", "/detections/tunings"),
+    "proposal": ("analyst", "@proposal"),
     "organisations": ("administrator", "/setup/houses"),
     "settings": ("analyst", "/settings"),
     "keys": ("analyst", "/settings/tokens"),
@@ -60,6 +62,13 @@ def places(signed_in: Callable[..., "Page"]) -> dict[str, str]:
     page.click("details[data-act=e] summary")
     page.click("details[data-act=e] form button")
     page.wait_for_load_state()
+    page.goto("/alerts")
+    page.click("ol.rows li:nth-child(2) a")
+    page.click("details[data-act=f] summary")
+    page.fill("details[data-act=f] input[name=reason]", "known work")
+    page.click("details[data-act=f] form button")
+    page.goto("/detections")
+    proposal = page.get_attribute("a[href*='/proposals/']", "href")
     page.goto("/incidents")
     incident = page.get_attribute("table.tbl tbody a", "href")
     page.context.close()
@@ -71,6 +80,7 @@ def places(signed_in: Callable[..., "Page"]) -> dict[str, str]:
     page.context.close()
     return {
         "@alert": f"/alerts/{group}",
+        "@proposal": str(proposal),
         "@incident": str(incident),
         "@assessment": str(assessment),
         "@comparison": str(comparison),

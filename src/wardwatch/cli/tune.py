@@ -110,30 +110,21 @@ def _loaded(more: Sequence[Path]) -> "tuple[RuleSet, RulePaths]":
 
 def _proposal(alert: "Alert", others: "list[Alert]", rules: "RuleSet") -> "Proposal":
     from wardwatch.pipeline.lake import Lake  # noqa: PLC0415
-    from wardwatch.pipeline.tuning import proposing  # noqa: PLC0415
+    from wardwatch.pipeline.tuning import trying  # noqa: PLC0415
 
-    rule = rules.rules.by_id().get(alert.rule_id)
-    if rule is None:
-        raise InputError(f"the rule {alert.rule_id} is not there", where=alert.id, hint="see `wardwatch rules list`")
-    if alert.kind == "correlation":
-        return proposing.propose(alert, {}, rule, (), ())
     with closing(Lake(home() / "lake").tenant(alert.tenant)) as lake:
-        event = proposing.event_of(lake, alert)
-        near = [one for one in others if (one.host, one.user) == (alert.host, alert.user)]
-        newest = sorted(near, key=lambda one: -one.occurred_at)[: proposing.REPEATS]
-        alike = [found for one in newest if (found := proposing.event_of(lake, one)) is not None]
-    stored = {name: value for name, value in alert.fields.items() if not name.startswith("wardwatch.")}
-    return proposing.propose(alert, event or stored, rule, alike, others)
+        return trying.proposal(alert, others, rules, lake)
 
 
-def _proved(tuning: "Tuning", rules: "RuleSet", paths: "RulePaths", since: int) -> "tuple[Simulation, list[Silenced]]":
+def _proved(
+    tuning: "Tuning", rules: "RuleSet", paths: "RulePaths", since: int
+) -> "tuple[Simulation, Sequence[Silenced]]":
     from wardwatch.pipeline.lake import Lake  # noqa: PLC0415
-    from wardwatch.pipeline.tuning import proving  # noqa: PLC0415
+    from wardwatch.pipeline.tuning import trying  # noqa: PLC0415
 
-    tunings = proving.compiled(tuning, rules, dict(paths.lists))
     with closing(Lake(home() / "lake").tenant(tuning.tenant)) as lake:
-        found = proving.simulate(tunings, rules, lake, since, now())
-    return found, list(proving.silenced(tuning, rules, paths))
+        proof = trying.proved(tuning, rules, paths, lake, (since, now()))
+    return proof.simulation, proof.silenced
 
 
 def _proof(tuning: "Tuning", found: "Simulation", silenced: "Sequence[Silenced]") -> dict[str, Any]:

@@ -40,17 +40,22 @@ _known = _Known()
 _lock = Lock()
 
 
+def paths() -> RulePaths:
+    """Where the watch's rules and lists come from."""
+    own = home() / "rules"
+    folders = (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()))
+    return RulePaths(folders, ruleset.read_lists([home() / "lists"]), home() / "cache")
+
+
 def rules() -> RuleSet:
     """Every rule that the watch loads; read again when a file has changed, which is looked at every few seconds."""
     if _known.found is not None and time.monotonic() - _known.looked_at < LOOK:
         return _known.found
-    own = home() / "rules"
-    folders = (ruleset.shipped_rules(), *((own,) if own.is_dir() else ()))
-    paths = RulePaths(folders, ruleset.read_lists([home() / "lists"]), home() / "cache")
-    stamps = (paths.stamps(), paths.lists)
+    from_where = paths()
+    stamps = (from_where.stamps(), from_where.lists)
     with _lock:
         if _known.found is None or _known.stamps != stamps:
-            _known.found, _known.stamps = ruleset.load(paths), stamps
+            _known.found, _known.stamps = ruleset.load(from_where), stamps
         _known.looked_at = time.monotonic()
         return _known.found
 
