@@ -26,6 +26,7 @@ from wardwatch.records.cases import (
     TimerRow,
 )
 from wardwatch.records.estate import AssetRow, EstateRow, ServiceRow
+from wardwatch.records.needs import ParticipationRow, ReleaseRow
 from wardwatch.records.people import (
     GrantRow,
     GroupingRow,
@@ -62,7 +63,9 @@ __all__ = [
     "MandateRow",
     "NoticeRow",
     "OrganisationRow",
+    "ParticipationRow",
     "ProposalRow",
+    "ReleaseRow",
     "SearchRow",
     "SeenRow",
     "ServiceRow",

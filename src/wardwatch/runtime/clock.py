@@ -19,7 +19,7 @@ from wardwatch.pipeline.lake import Lake
 from wardwatch.runtime.kinds import split_address
 from wardwatch.runtime.settings import Settings
 from wardwatch.runtime.stopping import Stopping
-from wardwatch.usecases import learning, notices, watch
+from wardwatch.usecases import campaigns, learning, notices, watch
 from wardwatch.usecases.notices import Ways
 
 PROCESS = "clock"
@@ -95,6 +95,8 @@ class Clock:
             for tenant in Lake(self._settings.home / "lake").tenants():
                 with self._guarded(f"estate of {tenant}"):
                     self.learned += learning.learn(self._settings.home, tenant)
+            with self._guarded("campaigns"):
+                campaigns.remind_due(self._now())
         with self._guarded("timers"):
             rung = watch.fire_timers(self._now())
             self.rung += rung

@@ -15,6 +15,7 @@ AT_ONCE = 50
 MOST_TRIES = 12  # over about a day
 FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=4)
+_PAGES = {"incident": "incidents", "campaign": "needs"}  # where a notice's subject is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Sender:
 
     def _text(self, row: NoticeRow, language: str) -> str:
         said = sentence(row.text, row.params, language)
-        kind = "incidents" if row.text.startswith("incident.") else "alerts"
+        kind = _PAGES.get(row.text.partition(".")[0], "alerts")
         link = f"\n\n{self.ways.address}/{kind}/{row.subject}" if self.ways.address and row.subject else ""
         return said + link
 
