@@ -55,3 +55,19 @@ def test_what_an_offer_covers_lies_within_what_counts_say(rows: list[dict[str, i
 def test_bounds_follow_from_neighbours() -> None:
     below = needs.below_of([Counted(0, 2), Counted(3, 3), Counted(5, 7), Counted(5, 7)])
     assert needs.at_step(below, 7) == (Counted(0, 2), Counted(1, 3), Counted(2, 4), Counted(0, 2), Counted(0, 2))
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=40))
+def test_quartiles_split_figures(figures: list[int]) -> None:
+    found = needs.spread(figures)
+    assert (found.least, found.most) == (min(figures), max(figures))
+    for quarter, value in enumerate((found.lower, found.middle, found.upper), 1):
+        assert sum(one <= value for one in figures) * 4 >= quarter * len(figures)
+        assert sum(one < value for one in figures) * 4 < quarter * len(figures)
+
+
+def test_the_share_of_open_needs_is_rounded_outwards() -> None:
+    counts = needs.tally([{"a": 0, "b": 4}, {"a": 0, "b": 4}, {"a": 3, "b": 2}])
+    assert needs.open_share(counts, ["a", "b", "none"], 3) == Counted(50, 50)
+    assert needs.open_share(counts, ["a"], 3) == Counted(66, 67)
+    assert needs.open_share(counts, [], 3) == Counted(0, 0)

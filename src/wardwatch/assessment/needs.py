@@ -152,3 +152,33 @@ def covered_bounds(counts: Mapping[str, Below], questions: Iterable[str], of: in
     """The same out of counts alone: at least those of the commonest need, at most those of all needs together."""
     needs = [counts[one][ENOUGH - 1] for one in questions if one in counts]
     return Counted(max((one.low for one in needs), default=0), min(of, sum(one.high for one in needs)))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How some figures are spread: the least, quartiles, and the most."""
+
+    least: int
+    lower: int
+    middle: int
+    upper: int
+    most: int
+
+
+def spread(figures: Iterable[int]) -> Spread:
+    """Quartiles of at least one figure, each one that occurs (Hyndman and Fan 1996, definition 1)."""
+    found = sorted(figures)
+
+    def at(quarter: int) -> int:
+        return found[max(0, -(-len(found) * quarter // 4) - 1)]
+
+    return Spread(found[0], at(1), at(2), at(3), found[-1])
+
+
+def open_share(counts: Mapping[str, Below], questions: Iterable[str], of: int) -> Counted:
+    """Of all needs that hospitals could have at some questions, how many percent they have; rounded outwards."""
+    some = [counts[one][ENOUGH - 1] for one in questions if one in counts]
+    most = of * len(some)
+    if not most:
+        return Counted(0, 0)
+    return Counted(100 * sum(one.low for one in some) // most, -(-100 * sum(one.high for one in some) // most))

@@ -6,10 +6,7 @@ Geometry only; the template draws it, with the table beside it. Lengths are in t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH = 720
-_LEFT, _RIGHT = 232, 660  # between which 0 to 100 runs
-_TOP, _ROW = 18, 30
-_TICKS = (0, 25, 50, 75, 100)
+from wardwatch.charts import LEFT, WIDTH, across, axis, height, middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +47,12 @@ def draw(bars: Sequence[Bar]) -> Chart:
     rows = tuple(
         Row(
             name=one.name,
-            y=_TOP + place * _ROW + _ROW // 2,
-            x=_x(one.points),
-            most_x=_x(one.most),
-            before_x=None if one.before is None else _x(one.before),
+            y=middle(place),
+            x=across(one.points),
+            most_x=across(one.most),
+            before_x=None if one.before is None else across(one.before),
             points=one.points,
         )
         for place, one in enumerate(bars)
     )
-    height = _TOP + len(bars) * _ROW + 4
-    return Chart(WIDTH, height, _LEFT, rows, tuple((_x(one), one) for one in _TICKS))
-
-
-def _x(points: int) -> float:
-    return round(_LEFT + (_RIGHT - _LEFT) * min(max(points, 0), 100) / 100, 1)
+    return Chart(WIDTH, height(len(bars)), LEFT, rows, axis())

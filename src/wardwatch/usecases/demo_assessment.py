@@ -16,8 +16,10 @@ from wardwatch.records.models import (
     AssessmentRow,
     CampaignRow,
     OrganisationRow,
+    ParticipationRow,
 )
 from wardwatch.usecases.assessment import join
+from wardwatch.usecases.campaigns import invite
 
 _YEAR = timedelta(days=364)
 _BY = ("system", "Wardwatch")
@@ -47,6 +49,8 @@ def add(grouping: str, tenants: tuple[str, ...], now: datetime) -> None:
             closes_at=stamps.micros(at + timedelta(days=60)),
             by=_BY[0],
         )
+        invite(campaign, tenants, moment)
+        ParticipationRow.objects.filter(campaign=campaign).update(consent="named", said_at=moment, said_by_name=_BY[1])
         for tenant in tenants:
             row = join(campaign, tenant, moment)
             _answer(framework, row, sizes.get(tenant, "") or "small", year)

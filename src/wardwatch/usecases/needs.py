@@ -10,13 +10,13 @@ from django.db import transaction
 from wardwatch.assessment import loading, needs, release
 from wardwatch.assessment.cells import DIMENSIONS, Member, conflicting, cut
 from wardwatch.assessment.framework import Framework, Tier
-from wardwatch.assessment.needs import Below, Need, Steps
+from wardwatch.assessment.needs import Below, Need, Spread, Steps
 from wardwatch.assessment.release import YEARLY_BUDGET, Draw, Release, Rule, even_draw
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.models import ReleaseRow
 from wardwatch.records.queries import needs as queries
-from wardwatch.records.queries.needs import Campaign, Kept, Participant
+from wardwatch.records.queries.needs import Campaign, Participant
 from wardwatch.usecases import audit, campaigns
 from wardwatch.usecases.access import Actor
 from wardwatch.usecases.campaigns import runs
@@ -26,6 +26,11 @@ APART = timedelta(days=90)  # releases about some of the same hospitals, but not
 _YEAR = timedelta(days=365)
 EPSILONS = (0.0, 0.5, 1.0, 2.0)
 _SEEING = tuple(role for role, may in ROLES.items() if Permission.SEE_ASSESSMENT in may and role != "administrator")
+
+
+def depth(one: Campaign) -> Tier:
+    """Which questions a campaign counts."""
+    return Tier(one.depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,11 @@ class Seen:
     runs: bool
     rows: tuple[Participant, ...]
     released: Release | None
-    kept: Kept | None
 
     @property
     def depth(self) -> Tier:
         """Which questions are counted."""
-        return Tier(self.campaign.depth)
+        return depth(self.campaign)
 
     def steps(self, some: Sequence[Participant]) -> dict[str, Steps]:
         """Tenant → its step at every measure."""
@@ -62,16 +66,26 @@ class Seen:
 def seen(actor: Actor, id_: str) -> Seen:
     """A campaign with what the actor may see of it. Raises `AccessError`."""
     campaign = campaigns.found(actor, id_)
-    framework = loading.shipped().get(campaign.framework)
-    if framework is None:
-        raise AccessError("not found, or not yours")
+    measure = framework(campaign)
     running = runs(actor, campaign.grouping)
     own = actor.scope(Permission.SEE_ASSESSMENT) & campaign.grouping.members
     every = queries.participants(campaign.id, None if running else own)
     rows = tuple(one for one in every if one.finished and (one.tenant in own or (running and one.consent == "named")))
-    kept = queries.release(campaign.id)
-    released = release.of_plain(kept.plain) if kept else None
-    return Seen(campaign, framework, running, rows, released, kept)
+    return Seen(campaign, measure, running, rows, released(campaign.id))
+
+
+def framework(one: Campaign) -> Framework:
+    """What a campaign measures by. Raises `AccessError` where this installation has it no more."""
+    found = loading.shipped().get(one.framework)
+    if found is None:
+        raise AccessError("not found, or not yours")
+    return found
+
+
+def released(campaign_id: str) -> Release | None:
+    """What was released of a campaign; the same for everybody who may see it."""
+    kept = queries.release(campaign_id)
+    return release.of_plain(kept.plain) if kept else None
 
 
 def listed(actor: Actor) -> tuple[Campaign, ...]:
@@ -87,6 +101,37 @@ def earlier(actor: Actor, one: Campaign) -> tuple[Campaign, ...]:
         if (two.grouping.slug, two.framework) == (one.grouping.slug, one.framework) and two.opened_at <= one.opened_at
     ]
     return tuple(reversed(found[:5]))
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a campaign's hospitals stood: how many, and the spread of their points overall and by domain."""
+
+    campaign: Campaign
+    hospitals: int
+    overall: Spread
+    domains: Mapping[str, Spread]
+
+
+def course(actor: Actor, one: Seen) -> tuple[Course, ...]:
+    """The campaigns up to this one, for whoever runs them, over hospitals seen by name in each; the oldest first."""
+    if not one.runs:
+        return ()
+    every = earlier(actor, one.campaign)
+    found = queries.points([two.id for two in every], one.campaign.grouping.members)
+    return tuple(
+        Course(
+            campaign=two,
+            hospitals=len(some),
+            overall=needs.spread(points for points, _ in some),
+            domains={
+                id_: needs.spread(by_domain[id_] for _, by_domain in some if id_ in by_domain)
+                for id_ in dict.fromkeys(id_ for _, by_domain in some for id_ in by_domain)
+            },
+        )
+        for two in every
+        if (some := found.get(two.id, ()))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,46 @@ CUSTODY = {
     "returned": Text("gave it back", "l’a rendue"),
     "taken_in": Text("took it in", "l’a versée au dossier"),
 }
+CONSENTS = {
+    "named": Text("By name with the coordinator", "Nommément avec le coordinateur"),
+    "counted": Text("Counted without a name", "Compté sans nom"),
+    "none": Text("Nothing", "Rien"),
+    "open": Text("not said yet", "pas encore dit"),
+}
+DIMENSIONS = {
+    "country": Text("Member State", "État membre"),
+    "size": Text("Size", "Taille"),
+    "kind": Text("Kind", "Type"),
+}
+COUNTRIES = {
+    "AT": Text("Austria", "Autriche"),
+    "BE": Text("Belgium", "Belgique"),
+    "BG": Text("Bulgaria", "Bulgarie"),
+    "CY": Text("Cyprus", "Chypre"),
+    "CZ": Text("Czechia", "Tchéquie"),
+    "DE": Text("Germany", "Allemagne"),
+    "DK": Text("Denmark", "Danemark"),
+    "EE": Text("Estonia", "Estonie"),
+    "ES": Text("Spain", "Espagne"),
+    "FI": Text("Finland", "Finlande"),
+    "FR": Text("France", "France"),
+    "GR": Text("Greece", "Grèce"),
+    "HR": Text("Croatia", "Croatie"),
+    "HU": Text("Hungary", "Hongrie"),
+    "IE": Text("Ireland", "Irlande"),
+    "IT": Text("Italy", "Italie"),
+    "LT": Text("Lithuania", "Lituanie"),
+    "LU": Text("Luxembourg", "Luxembourg"),
+    "LV": Text("Latvia", "Lettonie"),
+    "MT": Text("Malta", "Malte"),
+    "NL": Text("Netherlands", "Pays-Bas"),
+    "PL": Text("Poland", "Pologne"),
+    "PT": Text("Portugal", "Portugal"),
+    "RO": Text("Romania", "Roumanie"),
+    "SE": Text("Sweden", "Suède"),
+    "SI": Text("Slovenia", "Slovénie"),
+    "SK": Text("Slovakia", "Slovaquie"),
+}
 WORDS: Mapping[str, Mapping[str, Text]] = {
     "state": STATES,
     "kind": KINDS,
@@ -126,5 +166,8 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "house": HOUSES,
     "channel": CHANNELS,
     "custody": CUSTODY,
+    "consent": CONSENTS,
+    "dimension": DIMENSIONS,
+    "country": COUNTRIES,
     "role": NAMES,
 }

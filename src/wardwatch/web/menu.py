@@ -39,7 +39,10 @@ WATCH = (
     Item("/sensors", "sensors", Text("Sensors", "Capteurs"), P.SEE_SENSORS),
     Item("/estate", "estate", Text("Estate", "Parc"), P.SEE_ESTATE),
 )
-PROGRAMME = (Item("/assessment", "assess", Text("Assessment", "Évaluation"), P.SEE_ASSESSMENT),)
+PROGRAMME = (
+    Item("/assessment", "assess", Text("Assessment", "Évaluation"), P.SEE_ASSESSMENT),
+    Item("/needs", "needs", Text("Needs", "Besoins"), P.SEE_NEEDS),
+)
 HOUSE = (
     Item("/people", "people", Text("People", "Personnes"), P.SEE_PEOPLE),
     Item("/audit", "audit", Text("Audit log", "Journal d’audit"), P.SEE_AUDIT),

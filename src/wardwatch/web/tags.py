@@ -6,7 +6,7 @@ markup. French gets its no-break spaces by itself.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 from urllib.parse import urlencode
@@ -218,6 +218,18 @@ def splitted(words: str) -> list[str]:
 def of(names: dict[str, str], id_: str) -> str:
     """The name that belongs to an id; the id itself where there is none."""
     return names.get(id_, id_)
+
+
+@register.filter
+def nth(some: Sequence[object], place: int) -> object:
+    """The value at a place, counted from 0; nothing where there is none."""
+    return some[place] if place < len(some) else ""
+
+
+@register.filter
+def last_name(rows: Sequence[Mapping[str, object]]) -> object:
+    """The name of the last row."""
+    return rows[-1]["name"] if rows else ""
 
 
 @register.filter

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 
 from wardwatch.records.models import (
     AssessmentRow,
@@ -218,3 +219,28 @@ def people(roles: Iterable[str], now: datetime) -> dict[str, frozenset[str]]:
         if reached:
             found[str(user)] = frozenset[str]().union(*reached)
     return found
+
+
+def points(
+    campaign_ids: Collection[str], tenants: Collection[str]
+) -> dict[str, tuple[tuple[int, Mapping[str, int]], ...]]:
+    """Campaign → (points overall, points by domain) of every hospital among some that agreed to be named there."""
+    agreed = set(
+        ParticipationRow.objects.filter(campaign__id__in=campaign_ids, tenant__in=tenants, consent="named").values_list(
+            "campaign_id", "tenant"
+        )
+    )
+    rows = AssessmentRow.objects.filter(campaign__id__in=campaign_ids, tenant__in=tenants).values_list(
+        "campaign_id",
+        "tenant",
+        KeyTransform("points", "figures"),
+        KeyTransform("answered", "figures"),
+        KeyTransform("asked", "figures"),
+        KeyTransform("domains", "figures"),
+    )
+    found: dict[str, list[tuple[int, Mapping[str, int]]]] = {}
+    for campaign_id, tenant, overall, answered, asked, domains in rows:
+        if (campaign_id, tenant) in agreed and asked and answered == asked:
+            one = (overall, {id_: score["points"] for id_, score in domains.items()})
+            found.setdefault(str(campaign_id), []).append(one)
+    return {id_: tuple(some) for id_, some in found.items()}

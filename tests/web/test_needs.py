@@ -1,0 +1,143 @@
+"""The screens of needs: every page in both languages for each who may see it, consent, reminders, a release."""
+
+import json
+
+import pytest
+from django.test import Client
+from tests import group
+from tests.cast import NOW
+
+from wardwatch.assessment.framework import Question
+from wardwatch.records.models import ParticipationRow, ReleaseRow, UserRow
+from wardwatch.usecases import clock
+from wardwatch.web.screen import Screen
+from wardwatch.web.urls import found
+
+pytestmark = pytest.mark.django_db
+SCREENS = [one for one in found() if isinstance(one, Screen) and one.name.startswith("needs")]
+HOUSES = [("FR", "large", "hospital")] * 7 + [("BE", "small", "hospital")] * 6
+
+
+def spread(n: int, question: Question) -> int | None:
+    return (n + len(question.id)) % 5 if n % 6 else None
+
+
+@pytest.fixture
+def begun() -> str:
+    group.gather(HOUSES, NOW)
+    return group.campaign("2026", ["named"] * 6 + ["counted"] * 7, spread, NOW)
+
+
+def client(role: str, tenants: tuple[str, ...] = ()) -> Client:
+    who = group.person(role, NOW, tenants)
+    found_client = Client()
+    found_client.force_login(UserRow.objects.get(id=who.id))
+    return found_client
+
+
+def paths(begun: str, tenant: str = "h-000") -> list[str]:
+    parts = {"<str:campaign>": begun, "<str:tenant>": tenant, "<str:question>": "gov-lead"}
+    routes = []
+    for screen in SCREENS:
+        route = screen.route
+        for place, value in parts.items():
+            route = route.replace(place, value)
+        routes += [f"/{route}{ending}" for ending in ("", ".json", *((".csv",) if screen.csv else ()))]
+    return routes
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("released", [False, True])
+@pytest.mark.parametrize(
+    "viewer",
+    [
+        ("coordinator", (), "/house/"),
+        ("ciso", ("h-000",), "/who|/release"),
+        ("authority_guest", (), "/who|/release|/house/"),
+    ],
+)
+def test_every_page_shows_itself_to_whoever_may_see_it(
+    begun: str, *, viewer: tuple[str, tuple[str, ...], str], released: bool, language: str
+) -> None:
+    role, tenants, hidden = viewer
+    with clock.at(NOW):
+        if released:
+            client("coordinator").post(f"/needs/{begun}/publish", {"by": "country", "epsilon": "0.0"})
+            assert ReleaseRow.objects.count() == 1
+        browser = client(role, tenants)
+        UserRow.objects.update(language=language)
+        for path in paths(begun):
+            answer = browser.get(path)
+            expected = 404 if any(part in path for part in hidden.split("|")) else 200
+            assert answer.status_code == expected, path
+            text = answer.content.decode()
+            assert "{%" not in text
+            assert "{{" not in text
+            if expected == 200 and role != "coordinator":
+                assert "Hospital 1" not in text, path
+
+
+def test_a_hospital_says_what_may_be_shared_and_begins(begun: str) -> None:
+    ParticipationRow.objects.filter(tenant="h-012").update(consent="")
+    browser = client("ciso", ("h-012",))
+    with clock.at(NOW):
+        answer = browser.post(f"/needs/{begun}/house/h-012/consent", {"consent": "counted"})
+        assert answer["Location"] == f"/needs/{begun}/house/h-012"
+        assert ParticipationRow.objects.get(tenant="h-012").consent == "counted"
+        assert browser.post(f"/needs/{begun}/house/h-012/consent", {"consent": "all"}).status_code == 422
+        assert browser.post(f"/needs/{begun}/house/h-011/consent", {"consent": "named"}).status_code == 404
+        assert browser.post(f"/needs/{begun}/house/h-012/begin")["Location"].startswith("/assessment/")
+
+
+def test_a_campaign_is_opened_by_a_form_that_loses_nothing(begun: str) -> None:
+    browser = client("coordinator")
+    sent = {"grouping": group.GROUP, "framework": "hospital-readiness", "name": "2027", "closes": "2027-03-01"}
+    with clock.at(NOW):
+        for wrong in ({"closes": "soon"}, {"name": " "}, {"closes": "2020-01-01"}):
+            answer = browser.post("/needs/begin", {**sent, **wrong})
+            assert answer.status_code == 422
+            assert "Nothing was opened" in answer.content.decode()
+        answer = browser.post("/needs/begin", sent)
+        new = answer["Location"].split("/")[2]
+        assert ParticipationRow.objects.filter(campaign__id=new).count() == len(HOUSES)
+        for act in ("remind", "invite", "close"):
+            assert browser.post(f"/needs/{new}/{act}")["Location"] == f"/needs/{new}/who"
+        assert browser.post(f"/needs/{new}/close").status_code == 422
+        assert browser.post(f"/needs/{new}/reopen", {"closes": "2027-04-01"}).status_code == 302
+        assert begun != new
+
+
+def test_a_release_is_planned_made_once_and_then_read_by_all(begun: str) -> None:
+    browser = client("coordinator")
+    with clock.at(NOW):
+        plan = browser.get(f"/needs/{begun}/release.json?by=country&by=").json()
+        assert [(one["where"], one["hospitals"]) for one in plan["parts"]] == [({"country": "FR"}, 6), ({}, 7)]
+        assert browser.get(f"/needs/{begun}/release?epsilon=7").status_code == 422
+        assert browser.post(f"/needs/{begun}/publish", {"epsilon": "x"}).status_code == 422
+        assert browser.post(f"/needs/{begun}/publish", {"by": ["country", ""]})["Location"] == f"/needs/{begun}"
+        assert browser.post(f"/needs/{begun}/publish").status_code == 422
+        seen = client("authority_guest").get(f"/needs/{begun}.json").json()
+    assert (seen["of"], seen["named"], seen["released"]) == (13, False, True)
+    assert [one["code"] for one in seen["states"]] == ["FR"]
+    assert "h-0" not in json.dumps(seen)
+
+
+def test_the_map_can_be_narrowed_down_only_by_who_sees_names(begun: str) -> None:
+    with clock.at(NOW):
+        browser = client("coordinator")
+        assert browser.get(f"/needs/{begun}.json?country=FR").json()["of"] == 6
+        assert browser.get(f"/needs/{begun}.json?country=BE").json()["of"] == 0
+        browser.post(f"/needs/{begun}/publish", {"by": ["country"]})
+        guest = client("authority_guest")
+        assert guest.get(f"/needs/{begun}.json?country=BE").json() == guest.get(f"/needs/{begun}.json").json()
+
+
+def test_a_house_sees_where_others_stand_ahead(begun: str) -> None:
+    with clock.at(NOW):
+        client("coordinator").post(f"/needs/{begun}/publish")
+        own = client("ciso", ("h-007",)).get(f"/needs/{begun}/house/h-007.json").json()
+    assert (own["of"], own["finished"], len(own["beside"])) == (13, True, 40)
+    ahead = [one["ahead"] for one in own["beside"]]
+    assert ahead == sorted(ahead, reverse=True)
+    assert ahead[0] > 0
+    assert all(one["ahead"] == 0 for one in own["beside"] if one["step"] == 4)
