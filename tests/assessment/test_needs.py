@@ -66,8 +66,10 @@ def test_quartiles_split_figures(figures: list[int]) -> None:
         assert sum(one < value for one in figures) * 4 < quarter * len(figures)
 
 
-def test_the_share_of_open_needs_is_rounded_outwards() -> None:
+def test_the_share_of_open_needs_is_rounded_and_bounds_outwards() -> None:
     counts = needs.tally([{"a": 0, "b": 4}, {"a": 0, "b": 4}, {"a": 3, "b": 2}])
     assert needs.open_share(counts, ["a", "b", "none"], 3) == Counted(50, 50)
-    assert needs.open_share(counts, ["a"], 3) == Counted(66, 67)
+    assert needs.open_share(counts, ["a"], 3) == Counted(67, 67)
     assert needs.open_share(counts, [], 3) == Counted(0, 0)
+    bounds = {"a": needs.below_of([Counted(0, 2)] * 4)}
+    assert needs.open_share(bounds, ["a"], 7) == Counted(0, 29)

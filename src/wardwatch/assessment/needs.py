@@ -176,9 +176,12 @@ def spread(figures: Iterable[int]) -> Spread:
 
 
 def open_share(counts: Mapping[str, Below], questions: Iterable[str], of: int) -> Counted:
-    """Of all needs that hospitals could have at some questions, how many percent they have; rounded outwards."""
+    """Of all needs that hospitals could have at some questions, how many percent they have; bounds rounded outwards."""
     some = [counts[one][ENOUGH - 1] for one in questions if one in counts]
     most = of * len(some)
     if not most:
         return Counted(0, 0)
-    return Counted(100 * sum(one.low for one in some) // most, -(-100 * sum(one.high for one in some) // most))
+    low, high = 100 * sum(one.low for one in some), 100 * sum(one.high for one in some)
+    if low == high:
+        return Counted(round(low / most), round(low / most))
+    return Counted(low // most, -(-high // most))

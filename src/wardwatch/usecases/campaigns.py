@@ -1,6 +1,7 @@
 """Campaigns of a group: invite hospitals, let them say what may be shared, remind them, close."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -121,6 +122,23 @@ def taking_part(actor: Actor, id_: str, tenant: str) -> tuple[Campaign, Particip
     if one is None or not own:
         raise AccessError("not found, or not yours")
     return one, own[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A campaign that waits for a hospital to say what may be shared. `closes_at` in µs UTC."""
+
+    campaign: str
+    name: str
+    tenant: str
+    closes_at: int | None
+
+
+def invitations(actor: Actor, now: datetime) -> tuple[Invitation, ...]:
+    """What the hospitals for which the actor signs were asked and have not said, those that close first, first."""
+    scope = actor.scope(Permission.SIGN)
+    found = queries.invitations(scope, stamps.micros(now)) if scope else ()
+    return tuple(Invitation(*one) for one in found)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ markup. French gets its no-break spaces by itself.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import cast
 from urllib.parse import urlencode
@@ -224,12 +224,6 @@ def of(names: dict[str, str], id_: str) -> str:
 def nth(some: Sequence[object], place: int) -> object:
     """The value at a place, counted from 0; nothing where there is none."""
     return some[place] if place < len(some) else ""
-
-
-@register.filter
-def last_name(rows: Sequence[Mapping[str, object]]) -> object:
-    """The name of the last row."""
-    return rows[-1]["name"] if rows else ""
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from wardwatch.records.queries import alerts, incidents
 from wardwatch.records.queries.alerts import Filters
-from wardwatch.usecases import assessment, detections
+from wardwatch.usecases import assessment, campaigns, detections
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.screen import Asked, Page, Screen
 
@@ -21,14 +21,16 @@ def mine(asked: Asked) -> Page:
     grave = [row for row in waiting if row.assignee is None][:SHOWN]
     shown = {row.id: detections.title(row.rule_id, row.title) for row in (*own, *grave)}
     asked_of = assessment.asked_of(actor)
+    invited = campaigns.invitations(actor, asked.now)
     data = {
         "questions": asked_of,
+        "invited": invited,
         "leading": leading,
         "free": free,
         "own": own[:SHOWN],
         "waiting": grave,
         "titles": shown,
-        "count": len(leading) + len(free) + len(own) + len(grave) + len(asked_of),
+        "count": len(leading) + len(free) + len(own) + len(grave) + len(asked_of) + len(invited),
     }
     return Page("mine/mine.html", data)
 

@@ -35,6 +35,7 @@ def needs_map(asked: Asked, campaign: str) -> Answer:
     heat = shown.heat_rows(seen, found, None if asked.get("all") else ROWS)
     listed = shown.states(seen, found)
     course = usecase.course(asked.actor, seen)
+    ends = sorted(found.rows, key=lambda one: (one.figures["points"], one.hospital))
     data = {
         "campaign": shown.head(seen.campaign, seen.framework, asked),
         "runs": seen.runs,
@@ -45,6 +46,8 @@ def needs_map(asked: Asked, campaign: str) -> Answer:
         "withheld": found.release.withheld if found.release else 0,
         "filters": wanted,
         "domains": [{"id": one.id, "name": one.name} for one, _ in shown.parts_of(seen.framework, seen)],
+        "lowest": ends[0].hospital if ends else "",
+        "highest": ends[-1].hospital if ends else "",
         "heat": heat,
         "more": max(0, len(found.rows) - len(heat)),
         "needs": ranked if asked.get("all") else ranked[:MOST],
