@@ -33,6 +33,12 @@ SCREENS = {
     "signature": ("ciso", "@assessment/sign"),
     "guidelines": ("ciso", "/guidelines"),
     "guideline": ("ciso", "/guidelines/hospital-readiness/backup"),
+    "campaigns": ("coordinator", "/needs"),
+    "needs map": ("coordinator", "@campaign"),
+    "need": ("coordinator", "@campaign/need/gov-lead"),
+    "who answers": ("coordinator", "@campaign/who"),
+    "release": ("coordinator", "@campaign/release?by=country"),
+    "taking part": ("ciso", "@campaign/house/demo-val-d-ambre"),
     "people": ("ciso", "/people"),
     "audit": ("auditor", "/audit"),
     "on call": ("ciso", f"/oncall/{TENANT}"),
@@ -78,11 +84,16 @@ def places(signed_in: Callable[..., "Page"]) -> dict[str, str]:
     page.goto(f"{assessment}/result")
     comparison = page.get_attribute("a[href*='/compare/']", "href")
     page.context.close()
+    page = signed_in("coordinator")
+    page.goto("/needs")
+    campaign = page.get_attribute("table.tbl tbody th a", "href")
+    page.context.close()
     return {
         "@alert": f"/alerts/{group}",
         "@proposal": str(proposal),
         "@incident": str(incident),
         "@assessment": str(assessment),
+        "@campaign": str(campaign),
         "@comparison": str(comparison),
     }
 

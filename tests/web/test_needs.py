@@ -74,7 +74,7 @@ def test_every_page_shows_itself_to_whoever_may_see_it(
             assert "{%" not in text
             assert "{{" not in text
             if expected == 200 and role != "coordinator":
-                assert "Hospital 1" not in text, path
+                assert "Hospital 001" not in text, path
 
 
 def test_a_hospital_says_what_may_be_shared_and_begins(begun: str) -> None:

@@ -47,6 +47,7 @@ class Verbs(click.Group):
         "ingest": "Receive logs, and say who may send them.",
         "lake": "Show, tidy up, expire and hold the events that are kept.",
         "me": "Say who a key stands for, and what it may do where.",
+        "needs": "Run campaigns of groups; show what hospitals have in common.",
         "people": "Make accounts on the machine itself.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",
         "privacy": "Name who may open what tokens of patients stand for.",
