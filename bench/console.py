@@ -10,7 +10,7 @@ from pathlib import Path
 HOSPITALS, USERS, GROUPS = 300, 2_000, 100_000
 PATHS = (
     *("/mine", "/wall", "/alerts", "/alerts?which=closed", "/incidents", "/board", "/estate", "/people", "/audit"),
-    *("/sensors", "@group"),
+    *("/sensors", "@group", "/board/h-000", "/detections", "/oncall/h-000", "/setup/houses", "/assessment", "/needs"),
 )
 RUNS = 9
 

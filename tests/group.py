@@ -26,7 +26,9 @@ Said = Callable[[int, Question], int | None]  # the step of a hospital at a ques
 def gather(houses: Sequence[tuple[str, str, str]], now: datetime) -> None:
     """Make hospitals h-000, h-001 … of (country, size, kind) in one grouping."""
     rows = [
-        OrganisationRow(slug=f"h-{n:03}", name=f"Hospital {n:03}", kind=kind, country=country, size=size, created_at=now)
+        OrganisationRow(
+            slug=f"h-{n:03}", name=f"Hospital {n:03}", kind=kind, country=country, size=size, created_at=now
+        )
         for n, (country, size, kind) in enumerate(houses)
     ]
     OrganisationRow.objects.bulk_create(rows)

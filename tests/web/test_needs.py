@@ -1,6 +1,8 @@
 """The screens of needs: every page in both languages for each who may see it, consent, reminders, a release."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -141,3 +143,14 @@ def test_a_house_sees_where_others_stand_ahead(begun: str) -> None:
     assert ahead == sorted(ahead, reverse=True)
     assert ahead[0] > 0
     assert all(one["ahead"] == 0 for one in own["beside"] if one["step"] == 4)
+
+
+def test_the_map_asks_the_database_no_more_often_for_more_hospitals(
+    begun: str, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    browser = client("coordinator")
+    with clock.at(NOW):
+        for path, most in ((f"/needs/{begun}", 24), (f"/needs/{begun}/need/gov-lead", 20), (f"/needs/{begun}/who", 16)):
+            browser.get(path)
+            with django_assert_max_num_queries(most):
+                assert browser.get(path).status_code == 200
