@@ -29,6 +29,7 @@ class UserRow(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     break_glass = models.BooleanField(default=False)  # a sealed account for when directory and provider are down
     created_at = models.DateTimeField()
+    signed_out_at = models.BigIntegerField(default=0)  # µs UTC: sessions that began before are over
 
     objects = UserManager()
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.models import GrantRow, GroupingRow, InvitationRow, NoticeRow, OrganisationRow, UserRow
+from wardwatch.records.queries.access import granted
 from wardwatch.usecases import audit
 from wardwatch.usecases.access import Actor, authorise
 from wardwatch.usecases.roles import ROLES, Permission
@@ -188,6 +189,17 @@ def set_likings(actor: Actor, *, language: str, theme: str, keys_on: bool, now: 
     UserRow.objects.filter(id=actor.id).update(language=language, theme=theme, keys_on=keys_on)
     detail = {"language": language, "theme": theme, "keys": keys_on}
     audit.note(actor, "person.likings-set", actor.id, now=now, detail=detail)
+
+
+@transaction.atomic
+def sign_out(actor: Actor, user: UUID, now: datetime) -> None:
+    """End every session of a person that began before now: one's own, or of somebody at a place that one manages."""
+    if str(user) != actor.id:
+        reached = {tenant for one in granted(user, now) for tenant in one.tenants}
+        if not reached & actor.scope(Permission.MANAGE_PEOPLE):
+            raise AccessError("not found, or not yours")
+    UserRow.objects.filter(id=user).update(signed_out_at=stamps.micros(now))
+    audit.note(actor, "person.signed-out", str(user), now=now)
 
 
 def digest(secret: str) -> str:

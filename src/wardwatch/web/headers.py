@@ -17,6 +17,7 @@ CSP = "; ".join(  # noqa: FLY002  (one directive a line)
         "frame-ancestors 'none'",
     )
 )
+_LEAVING = "/account/logout/"  # after which the browser keeps nothing of what was shown
 _PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
 
 
@@ -30,6 +31,8 @@ def headers(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
+        if request.method == "POST" and request.path == _LEAVING:
+            response.headers.setdefault("Clear-Site-Data", '"cache", "storage"')
         return response
 
     return with_headers

@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from wardwatch import __version__
+from wardwatch.kernel import stamps
 from wardwatch.usecases import beginning, clock, installation, tokens
 from wardwatch.usecases.access import NOBODY, Actor, actor_of
 from wardwatch.web.menu import menu
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 COOKIE = "language"
+BEGAN = "began"  # when a session began, µs UTC
 
 
 def person(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -29,6 +32,7 @@ def person(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
             # No browser sends a key by itself, so no other site can make it act.
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001
         else:
+            _end_if_over(request)
             user = request.user
             actor = actor_of(user.id, user.name, user.language, clock.now()) if user.is_authenticated else NOBODY
         request.actor = actor  # type: ignore[attr-defined]
@@ -40,6 +44,16 @@ def person(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
         return response
 
     return known
+
+
+def _end_if_over(request: HttpRequest) -> None:
+    """Sign out whose sessions were ended from elsewhere; a session says when it began."""
+    user = request.user
+    if not user.is_authenticated:
+        return
+    began = request.session.setdefault(BEGAN, stamps.micros(clock.now()))
+    if began < user.signed_out_at:
+        logout(request)
 
 
 def spoken(request: HttpRequest) -> str:

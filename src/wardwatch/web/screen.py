@@ -9,6 +9,7 @@ Programs may ask for the same pages and do the same acts with a key: they get JS
 None: settings, keys) no key opens.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
@@ -79,6 +80,7 @@ class Page:
     status: int = 200
 
 
+_LOG = logging.getLogger(__name__)
 _DIGITS = 18  # what a database keeps as an integer
 Answer = Page | HttpResponseBase
 View = Callable[..., Answer]
@@ -152,8 +154,14 @@ def _refused(request: HttpRequest, needs: Permission | None, form: str) -> HttpR
             return JsonResponse({"error": "not signed in"}, status=401)
         return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
     if is_by_key(request) if needs is None else not actor.can(needs):
+        _note_refusal(request, actor)
         raise Http404
     return None
+
+
+def _note_refusal(request: HttpRequest, actor: Actor) -> None:
+    """Write down who asked for what is not theirs, or not there; an address may hold anything, so it is escaped."""
+    _LOG.warning("refused: %s %s, asked by %s", request.method, ascii(request.path[:200]), actor.id)
 
 
 def _answer(request: HttpRequest, form: str, view: View, parts: Mapping[str, str]) -> HttpResponseBase:
@@ -162,6 +170,7 @@ def _answer(request: HttpRequest, form: str, view: View, parts: Mapping[str, str
     try:
         page = view(asked, **parts)
     except AccessError:
+        _note_refusal(request, asked.actor)
         raise Http404 from None
     except InputError as error:
         from wardwatch.web.refusals import wrong  # noqa: PLC0415  (which reads this module)

@@ -168,3 +168,8 @@ def tokens(user: UUID) -> tuple[Token, ...]:
         Token(str(row.id), row.name, tuple(row.scopes), row.created_at, row.until, row.used_at, row.revoked_at)
         for row in rows
     )
+
+
+def names_of_organisations(most: int = 2_000) -> tuple[str, ...]:
+    """The names of organisations, at most so many."""
+    return tuple(OrganisationRow.objects.order_by("slug").values_list("name", flat=True)[:most])

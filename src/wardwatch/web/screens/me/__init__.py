@@ -1,12 +1,15 @@
 """What a person sets for themselves: language, look, keys; and where their day begins."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_POST
 
+from wardwatch.kernel import stamps
 from wardwatch.usecases import oncall, people
-from wardwatch.web.person import COOKIE, LANGUAGES, actor_in
+from wardwatch.web.person import BEGAN, COOKIE, LANGUAGES, actor_in
 from wardwatch.web.screen import Act, Answer, Asked, Page, Screen, back, is_ours
 
 THEMES = ("", "light", "dark")
@@ -49,6 +52,13 @@ def keep(asked: Asked) -> Answer:
     return back(asked, "/settings")
 
 
+def sign_out_elsewhere(asked: Asked) -> Answer:
+    """End all other sessions of the person; this one goes on."""
+    people.sign_out(asked.actor, UUID(asked.actor.id), asked.now)
+    asked.request.session[BEGAN] = stamps.micros(asked.now)
+    return back(asked, "/settings")
+
+
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Change the language, also for who has not signed in."""
@@ -69,5 +79,6 @@ SCREENS = (
     Screen("", "home", None, home),
     Screen("settings", "settings", None, likings),
     Act("settings/keep", "settings-keep", None, keep),
+    Act("settings/sign-out", "settings-sign-out", None, sign_out_elsewhere),
 )
 OPEN = (path("language", language, name="language"),)

@@ -71,6 +71,14 @@ def end(asked: Asked, grant: str) -> Answer:
     return back(asked, "/people")
 
 
+def sign_out(asked: Asked, user: str) -> Answer:
+    """End a person's sessions."""
+    if not _UUID.fullmatch(user):
+        raise AccessError("not found, or not yours")
+    people.sign_out(asked.actor, uuid.UUID(user), asked.now)
+    return back(asked, "/people")
+
+
 def mandate(asked: Asked) -> Answer:
     """Let a provider act here, for a time."""
     until = asked.now + timedelta(days=asked.number(asked.sent("days")))
@@ -146,6 +154,7 @@ SCREENS = (
     Screen("people", "people", Permission.SEE_PEOPLE, listed, csv=True),
     Act("people/invite", "people-invite", Permission.MANAGE_PEOPLE, invite),
     Act("people/grants/<str:grant>/end", "grant-end", Permission.MANAGE_PEOPLE, end),
+    Act("people/<str:user>/sign-out", "person-sign-out", Permission.MANAGE_PEOPLE, sign_out),
     Act("people/mandates", "mandate-give", Permission.GIVE_MANDATES, mandate),
     Act("people/mandates/<str:mandate>/revoke", "mandate-revoke", Permission.GIVE_MANDATES, revoke),
     Screen("settings/tokens", "tokens", None, keys),
