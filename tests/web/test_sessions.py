@@ -47,6 +47,16 @@ def test_who_manages_people_ends_their_sessions_and_nobody_elses(cast: Cast) -> 
     assert (noted.actor_name, noted.subject) == ("Ciso", str(cast["analyst"].id))
 
 
+def test_a_session_ends_however_busy_it_is(cast: Cast) -> None:
+    client = browser(cast, "analyst")
+    for hours, expected in ((5, 200), (9, 200), (10, 200), (11, 302)):
+        with clock.at(NOW + timedelta(hours=hours)):
+            session = client.session
+            session["busy"] = hours
+            session.save()
+            assert client.get("/settings").status_code == expected, hours
+
+
 def test_a_closed_account_has_no_session_any_more(cast: Cast) -> None:
     client = browser(cast, "analyst")
     UserRow.objects.filter(id=cast["analyst"].id).update(is_active=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -47,12 +48,13 @@ def person(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
 
 
 def _end_if_over(request: HttpRequest) -> None:
-    """Sign out whose sessions were ended from elsewhere; a session says when it began."""
+    """Sign out whose session was ended from elsewhere or is too old; a session says when it began."""
     user = request.user
     if not user.is_authenticated:
         return
-    began = request.session.setdefault(BEGAN, stamps.micros(clock.now()))
-    if began < user.signed_out_at:
+    now = stamps.micros(clock.now())
+    began = request.session.setdefault(BEGAN, now)
+    if began < user.signed_out_at or began < now - settings.SESSION_COOKIE_AGE * 1_000_000:
         logout(request)
 
 

@@ -1,6 +1,6 @@
 """Some roles need a second factor: until a person has one, every page leads to where it is made.
 
-OWASP ASVS 4.0.3, V2.8 and V4.3.1.
+OWASP ASVS 5.0, 6.3.3.
 
 Who signs on through an identity provider is left to that provider. A sealed account needs none: it must work when
 nothing else does, and its use is told to everybody who answers for security.
