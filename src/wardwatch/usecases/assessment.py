@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from wardwatch.assessment import loading, scores, spreadsheet
+from wardwatch.assessment import loading, scores, spreadsheet, taking
 from wardwatch.assessment.answers import Answer, Assessment, Evidence, Kind, SignOff, asked
 from wardwatch.assessment.figures import figures
 from wardwatch.assessment.framework import Framework, Question, Tier
@@ -241,10 +241,10 @@ def form(actor: Actor, id_: str, language: str, now: datetime) -> bytes:
 
 @transaction.atomic
 def take(actor: Actor, id_: str, data: bytes, now: datetime) -> tuple[Taken, int]:
-    """Take answers out of a workbook: what is right, and a list of what is not; and how many answers are new."""
+    """Take answers out of a workbook, JSON or OSCAL: what is right, what is not, and how many answers are new."""
     found = _writing(actor, id_, now)
     known = {one.id: one for one in found.framework.at(found.value.depth)}
-    taken = spreadsheet.read(data, found.framework, known)
+    taken = taking.take(data, found.framework, known)
     answers = [one.answer for one in taken.filled]
     said = [(one.question, Said(one.kind, one.step, one.reason, one.note)) for one in answers]
     return taken, answer_many(actor, id_, said, now=now)
