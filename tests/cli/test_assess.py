@@ -54,3 +54,30 @@ def test_the_form_goes_out_and_in_and_wrong_rows_are_told(begun: str, tmp_path: 
     assert [(one["row"], one["question"]) for one in rows(taken.stdout)] == [(3, "gov-lead")]
     assert AnswerRow.objects.get().by_name == "Command line"
     assert AuditRow.objects.filter(actor_name="Command line", action="assessment.answered").count() == 1
+
+
+def test_it_is_written_in_several_forms_and_replaces_nothing(begun: str, tmp_path: Path) -> None:
+    files = {form: tmp_path / f"a.{form}" for form in ("docx", "csv", "json", "oscal-results", "oscal-poam")}
+    words = [word for form, file in files.items() for word in (f"--{form}", str(file))]
+    done = CliRunner().invoke(group, ["assess", "report", begun, *words])
+    assert done.exit_code == 0, done.output
+    assert json.loads(files["json"].read_text())["format"] == "wardwatch/assessment/1"
+    assert "assessment-results" in json.loads(files["oscal-results"].read_text())
+    assert files["docx"].read_bytes().startswith(b"PK")
+    before = files["csv"].read_bytes()
+    assert CliRunner().invoke(group, ["assess", "report", begun, "--csv", str(files["csv"])]).exit_code != 0
+    assert files["csv"].read_bytes() == before
+    assert CliRunner().invoke(group, ["assess", "report", begun]).exit_code != 0
+    said = CliRunner().invoke(group, ["assess", "report", begun, "--json", "-"])
+    assert json.loads(said.stdout)["tenant"] == HERE
+
+
+def test_guidelines_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "book.html"
+    line = ["assess", "guidelines", "nis2-readiness", "--html", str(file), "--language", "fr", "--json", "-"]
+    done = CliRunner().invoke(group, line)
+    assert rows(done.stdout) == [
+        {"format": "wardwatch/assess-guidelines/1", "file": str(file), "bytes": file.stat().st_size}
+    ]
+    assert '<html lang="fr">' in file.read_text(encoding="utf-8")
+    assert CliRunner().invoke(group, ["assess", "guidelines", "none", "--html", "-"]).exit_code != 0

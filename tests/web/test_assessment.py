@@ -9,15 +9,17 @@ from django.test import Client
 from openpyxl import load_workbook
 from tests.cast import HERE, NEXT, NOW, Cast
 
-from wardwatch.records.models import AnswerRow, UserRow
-from wardwatch.usecases import assessment, clock, demo_assessment
+from wardwatch.records.models import AnswerRow, AuditRow, UserRow
+from wardwatch.usecases import assessment, assessment_documents, clock, demo_assessment
 from wardwatch.web.screen import Screen
 from wardwatch.web.urls import found
 
 SCREENS = [
     one
     for one in found()
-    if isinstance(one, Screen) and one.name.startswith("assessment") and one.name != "assessment-form"
+    if isinstance(one, Screen)
+    and one.name.startswith("assessment")
+    and one.name not in {"assessment-form", "assessment-export"}
 ]
 
 
@@ -68,6 +70,48 @@ def test_every_page_shows_itself(signed_in: Client, cast: Cast, compared: tuple[
                 assert "{{" not in text
         for path in ("/guidelines", "/guidelines/nis2-readiness/art-20", "/guidelines/ransomware-readiness/hold"):
             assert signed_in.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("form", assessment_documents.FORMS)
+def test_it_can_be_taken_along_in_every_form(signed_in: Client, compared: tuple[str, str], form: str) -> None:
+    with clock.at(NOW):
+        answer = signed_in.get(f"/assessment/{compared[0]}/export/{form}")
+        if answer.status_code == 422 and form == "pdf":
+            pytest.skip("no Pango (apt install libpango-1.0-0 libpangoft2-1.0-0)")
+        assert answer.status_code == 200
+        assert answer["Content-Disposition"].startswith("attachment; filename=")
+        assert len(answer.content) > 1_000
+        assert signed_in.get(f"/assessment/{compared[0]}/export/exe").status_code == 404
+    noted = AuditRow.objects.get(action="assessment.exported")
+    assert noted.detail == {"form": form}
+
+
+@pytest.mark.parametrize("form", ["json", "oscal-results", "xlsx"])
+def test_what_was_taken_along_comes_back(signed_in: Client, compared: tuple[str, str], begun: str, form: str) -> None:
+    with clock.at(NOW):
+        made = signed_in.get(f"/assessment/{compared[0]}/export/{form}").content
+        file = SimpleUploadedFile("answers", made)
+        said = signed_in.post(f"/assessment/{begun}/take", {"file": file}).content.decode()
+        assert "{%" not in said
+        rows = {
+            id_: list(
+                AnswerRow.objects.filter(assessment_id=id_).order_by("question").values_list("question", "kind", "step")
+            )
+            for id_ in (compared[0], begun)
+        }
+    assert rows[begun] == rows[compared[0]] != []
+
+
+@pytest.mark.parametrize("form", ["docx", "html"])
+def test_a_book_of_guidelines_is_a_file(signed_in: Client, form: str) -> None:
+    with clock.at(NOW):
+        answer = signed_in.get(f"/guidelines/nis2-readiness/export/{form}")
+        assert (answer.status_code, answer["Content-Disposition"]) == (
+            200,
+            f'attachment; filename="guidelines-nis2-readiness-en.{form}"',
+        )
+        assert signed_in.get("/guidelines/none/export/html").status_code == 404
+        assert signed_in.get("/guidelines/nis2-readiness/export/exe").status_code == 404
 
 
 def test_an_answer_leads_to_the_next_open_question(signed_in: Client, begun: str) -> None:

@@ -146,18 +146,91 @@ def show(assessment_id: str, language: str, json_to: str | None) -> int:
 def form(assessment_id: str, file: Path, language: str, json_to: str | None) -> int:
     """Write the form to FILE, an Excel workbook with the answers so far. A file that is there is not replaced."""
     actor = _operator()
-    from wardwatch.kernel.errors import InputError  # noqa: PLC0415
     from wardwatch.usecases import assessment, clock  # noqa: PLC0415
 
     made = assessment.form(actor, assessment_id, language, clock.now())
+    _put(file, made)
+    with _rows.rows(json_to) as take:
+        take({"format": "wardwatch/assess-form/1", "file": str(file), "bytes": len(made)})
+    return 0
+
+
+def _put(file: Path, made: bytes) -> None:
+    """Write a new file; `-` is stdout. One that is there is not replaced."""
+    from wardwatch.kernel.errors import InputError  # noqa: PLC0415
+
+    if str(file) == "-":
+        sys.stdout.buffer.write(made)
+        return
     try:
         with file.open("xb") as stream:
             stream.write(made)
     except FileExistsError:
         raise InputError("there is a file", where=str(file), hint="name another one") from None
-    with _rows.rows(json_to) as take:
-        take({"format": "wardwatch/assess-form/1", "file": str(file), "bytes": len(made)})
+    except OSError as error:
+        raise InputError(f"cannot write: {error.strerror}", where=str(file)) from None
     print(f"{file}: {len(made):,} bytes", file=sys.stderr)
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+
+
+@command.command("report")
+@click.argument("assessment_id", metavar="ID")
+@click.option("--pdf", type=_FILE, help="For people.")
+@click.option("--docx", type=_FILE, help="For people, to write on in Word.")
+@click.option("--html", type=_FILE, help="For people, one page that loads nothing.")
+@click.option("--csv", type=_FILE, help="A row for each answer.")
+@click.option("--oscal-results", type=_FILE, help="OSCAL assessment results.")
+@click.option("--oscal-poam", type=_FILE, help="OSCAL plan of action and milestones.")
+@_LANGUAGE
+@_rows.option
+def report(assessment_id: str, language: str, json_to: str | None, **files: Path | None) -> int:
+    """Write an assessment in one form or several; FILE may be -. JSON is without loss."""
+    import json  # noqa: PLC0415
+
+    from wardwatch.kernel.errors import InputError  # noqa: PLC0415
+
+    wanted = {form.replace("_", "-"): file for form, file in files.items() if file is not None}
+    if not wanted and json_to is None:
+        raise InputError("say in which form", where="report", hint="such as --pdf FILE")
+    actor = _operator()
+    from wardwatch.usecases import assessment_documents, clock  # noqa: PLC0415
+
+    for form, file in wanted.items():
+        _put(file, assessment_documents.export(actor, assessment_id, form, language, clock.now()))
+    if json_to is not None:
+        made = assessment_documents.export(actor, assessment_id, "json", language, clock.now())
+        with _rows.rows(json_to) as take:
+            take(json.loads(made))
+    return 0
+
+
+@command.command("guidelines")
+@click.argument("framework")
+@click.option("--pdf", type=_FILE, help="A book.")
+@click.option("--docx", type=_FILE, help="A book, to write on in Word.")
+@click.option("--html", type=_FILE, help="One page that loads nothing.")
+@_LANGUAGE
+@_rows.option
+def guidelines(framework: str, language: str, json_to: str | None, **files: Path | None) -> int:
+    """Write the guidelines of a FRAMEWORK; FILE may be -. A file that is there is not replaced."""
+    from wardwatch.kernel.errors import AccessError, InputError  # noqa: PLC0415
+    from wardwatch.usecases import assessment_documents  # noqa: PLC0415
+
+    wanted = {form: file for form, file in files.items() if file is not None}
+    if not wanted:
+        raise InputError("say in which form", where="guidelines", hint="such as --pdf FILE")
+    with _rows.rows(json_to) as take:
+        for form, file in wanted.items():
+            try:
+                made = assessment_documents.book(framework, form, language)
+            except AccessError:
+                raise InputError(
+                    "no such framework", where=framework, hint="see: wardwatch assess frameworks"
+                ) from None
+            _put(file, made)
+            take({"format": "wardwatch/assess-guidelines/1", "file": str(file), "bytes": len(made)})
     return 0
 
 
@@ -166,7 +239,7 @@ def form(assessment_id: str, file: Path, language: str, json_to: str | None) -> 
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_rows.option
 def take_in(assessment_id: str, file: Path, json_to: str | None) -> int:
-    """Take answers out of FILE; rows that are wrong are listed, and the exit code is 3."""
+    """Take answers out of FILE (workbook, JSON, OSCAL); rows that are wrong are listed, and the exit code is 3."""
     actor = _operator()
     from wardwatch.usecases import assessment, clock  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""A document for people, written once: as HTML in one file, as PDF, and as Word.
+"""A document for people, written once: as HTML in one file, and as PDF; `parts.word` makes it a Word file.
 
 A report builds a `Document` out of headings, texts, lists and tables; how it looks is here. HTML loads nothing and runs
 nothing (Content-Security-Policy by hash); PDF is made of it by WeasyPrint, with bookmarks and page numbers.
@@ -6,7 +6,6 @@ nothing (Content-Security-Policy by hash); PDF is made of it by WeasyPrint, with
 
 import base64
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from markupsafe import Markup, escape
 from wardwatch.kernel.errors import InputError
 from wardwatch.reports import clean
 
+PART = 2  # the level of the headings that are parts
 _MOST = 20_000  # characters of one text
 
 
@@ -80,7 +80,8 @@ caption { text-align: left; color: var(--soft); padding-bottom: .25rem; } thead 
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); }
 .n { text-align: right; } tr { break-inside: avoid; } h2, h3, h4 { break-after: avoid; }
 @media print { body { max-width: none; padding: 0; background: #fff; color: #000; font-size: 10pt; } }
-@page { size: A4; margin: 18mm 18mm 20mm; @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
+@page { size: A4; margin: 18mm 18mm 20mm;
+  @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
 """
 _PRINT = ":root { --ink: #000; --soft: #444; --line: #ccc; --paper: #fff; }"  # WeasyPrint knows no light-dark()
 
@@ -94,30 +95,30 @@ def html(one: Document, *, paper: bool = False) -> str:
         f'<!doctype html>\n<html lang="{one.language}"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        Markup("<title>{}</title>").format(_shown(one.title)),
+        Markup("<title>{}</title>").format(shown(one.title)),
         f"<style>{style}</style></head><body><main>",
-        Markup("<h1>{}</h1>").format(_shown(one.title)),
-        Markup('<p class="answer">{}</p>').format(_shown(one.answer)),
+        Markup("<h1>{}</h1>").format(shown(one.title)),
+        Markup('<p class="answer">{}</p>').format(shown(one.answer)),
     ]
     if one.contents:
         parts.append(_contents(one))
     place = 0
     for block in one.blocks:
-        place += isinstance(block, Heading) and block.level == 2  # noqa: PLR2004
+        place += isinstance(block, Heading) and block.level == PART
         parts.append(_block(block, place))
     parts.append("</main></body></html>\n")
     return "\n".join(parts)
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """A text that holds no control characters, with its line ends as blanks."""
     return clean(text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "), _MOST)
 
 
 def _contents(one: Document) -> Markup:
-    parts = [block for block in one.blocks if isinstance(block, Heading) and block.level == 2]  # noqa: PLR2004
+    parts = [block for block in one.blocks if isinstance(block, Heading) and block.level == PART]
     entries = Markup("").join(
-        Markup('<li><a href="#part-{}">{}</a></li>').format(place, _shown(block.text))
+        Markup('<li><a href="#part-{}">{}</a></li>').format(place, shown(block.text))
         for place, block in enumerate(parts, start=1)
     )
     return Markup("<nav><ol>{}</ol></nav>").format(entries)
@@ -125,21 +126,21 @@ def _contents(one: Document) -> Markup:
 
 def _block(block: Block, place: int) -> str:
     if isinstance(block, Heading):
-        anchor = f' id="part-{place}"' if block.level == 2 else ""  # noqa: PLR2004
-        return f"<h{block.level}{anchor}>{escape(_shown(block.text))}</h{block.level}>"
+        anchor = f' id="part-{place}"' if block.level == PART else ""
+        return f"<h{block.level}{anchor}>{escape(shown(block.text))}</h{block.level}>"
     if isinstance(block, Paragraph):
         kind = ' class="note"' if block.note else ""
-        return f"<p{kind}>{escape(_shown(block.text))}</p>"
+        return f"<p{kind}>{escape(shown(block.text))}</p>"
     if isinstance(block, Items):
         tag = "ol" if block.numbered else "ul"
-        return f"<{tag}>{''.join(f'<li>{escape(_shown(item))}</li>' for item in block.items)}</{tag}>"
+        return f"<{tag}>{''.join(f'<li>{escape(shown(item))}</li>' for item in block.items)}</{tag}>"
     return _table(block)
 
 
 def _table(block: Table) -> str:
     def cell(tag: str, place: int, text: str, scope: str = "") -> str:
         kind = ' class="n"' if place in block.numeric else ""
-        return f"<{tag}{kind}{scope}>{escape(_shown(text))}</{tag}>"
+        return f"<{tag}{kind}{scope}>{escape(shown(text))}</{tag}>"
 
     head = "".join(cell("th", place, text, ' scope="col"') for place, text in enumerate(block.columns))
     rows = "".join(
@@ -151,7 +152,7 @@ def _table(block: Table) -> str:
         + "</tr>"
         for row in block.rows
     )
-    caption = f"<caption>{escape(_shown(block.caption))}</caption>"
+    caption = f"<caption>{escape(shown(block.caption))}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
@@ -173,58 +174,3 @@ def pdf(one: Document) -> bytes:
 
     made = HTML(string=html(one, paper=True), url_fetcher=refuse).write_pdf()
     return bytes(made)
-
-
-def docx(one: Document) -> bytes:
-    """The same as a Word file, with its styles, so that a hospital can go on writing in it."""
-    import docx as word  # noqa: PLC0415  (slow to load)
-    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415
-
-    file = word.Document()
-    file.core_properties.title = _shown(one.title)[:250]
-    file.core_properties.language = one.language
-    file.core_properties.author = "Wardwatch"
-    file.add_heading(_shown(one.title), level=0)
-    file.add_paragraph(_shown(one.answer)).runs[0].bold = True
-    if one.contents:
-        for block in one.blocks:
-            if isinstance(block, Heading) and block.level == 2:  # noqa: PLR2004
-                file.add_paragraph(_shown(block.text), style="List Number")
-    for block in one.blocks:
-        if isinstance(block, Heading):
-            file.add_heading(_shown(block.text), level=block.level - 1)
-        elif isinstance(block, Paragraph):
-            run = file.add_paragraph().add_run(_shown(block.text))
-            run.italic = block.note
-        elif isinstance(block, Items):
-            for item in block.items:
-                file.add_paragraph(_shown(item), style="List Number 2" if block.numbered else "List Bullet")
-        else:
-            file.add_paragraph(_shown(block.caption)).runs[0].italic = True
-            table = file.add_table(rows=1, cols=len(block.columns), style="Light Grid Accent 1")
-            for row in (block.columns, *block.rows):
-                cells = table.rows[0].cells if row is block.columns else table.add_row().cells
-                for place, text in enumerate(row):
-                    cells[place].text = _shown(text)
-                    if place in block.numeric:
-                        cells[place].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _number_pages(file)
-    made = io.BytesIO()
-    file.save(made)
-    return made.getvalue()
-
-
-def _number_pages(file: object) -> None:
-    """Put the number of the page into the footer: a field, which Word counts."""
-    from docx.oxml import OxmlElement  # noqa: PLC0415
-    from docx.oxml.ns import qn  # noqa: PLC0415
-
-    paragraph = file.sections[0].footer.paragraphs[0]  # type: ignore[attr-defined]  # made by a function of the library
-    run = paragraph.add_run()
-    for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
-        element = OxmlElement("w:fldChar" if kind else "w:instrText")
-        if kind:
-            element.set(qn("w:fldCharType"), kind)
-        else:
-            element.text = text
-        run._r.append(element)  # noqa: SLF001  (the library has no other way to a field)

@@ -11,6 +11,16 @@ from wardwatch.usecases.roles import Permission
 from wardwatch.web.screen import Answer, Asked, Page, Table
 from wardwatch.web.screens.assessment import shown
 
+FORM_NAMES = {
+    "pdf": "PDF",
+    "docx": "Word",
+    "html": "HTML",
+    "xlsx": "Excel",
+    "csv": "CSV",
+    "json": "JSON",
+    "oscal-results": "OSCAL",
+    "oscal-poam": "OSCAL POA&M",
+}
 _COLUMNS = ("domain", "points", "most", "answered", "unknown")
 
 
@@ -45,7 +55,9 @@ def result(asked: Asked, assessment: str) -> Answer:
     rows = [
         [one["name"].in_(asked.language), one["points"], one["most"], one["answered"], one["unknown"]] for one in whole
     ]
-    return Page("assessment/result.html", data, Table(_COLUMNS, rows), more={"chart": standing.draw(bars)})
+    return Page(
+        "assessment/result.html", data, Table(_COLUMNS, rows), more={"chart": standing.draw(bars), "forms": FORM_NAMES}
+    )
 
 
 def _score(found: Opened) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from wardwatch.kernel.errors import AccessError
 from wardwatch.records.queries import assessment as queries
 from wardwatch.records.queries import estate
 from wardwatch.usecases import assessment as usecase
+from wardwatch.usecases import assessment_documents
 from wardwatch.usecases.roles import Permission
+from wardwatch.web.attached import attached
 from wardwatch.web.guideline import guide
 from wardwatch.web.screen import Answer, Asked, Page, Table
 from wardwatch.web.screens.assessment import shown
@@ -155,3 +157,9 @@ def form(asked: Asked, assessment: str) -> Answer:
     response = HttpResponse(made, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="assessment-{assessment}.xlsx"'
     return response
+
+
+def export(asked: Asked, assessment: str, form: str) -> Answer:
+    """The assessment as a file; noted."""
+    made = assessment_documents.export(asked.actor, assessment, form, asked.language, asked.now)
+    return attached(made, assessment_documents.FORMS[form], f"assessment-{assessment}")

@@ -2,8 +2,10 @@
 
 from wardwatch.assessment import loading
 from wardwatch.kernel.errors import AccessError
+from wardwatch.usecases import assessment_documents
 from wardwatch.usecases.assessment import frameworks
 from wardwatch.usecases.roles import Permission
+from wardwatch.web.attached import attached
 from wardwatch.web.guideline import guide
 from wardwatch.web.screen import Answer, Asked, Page, Screen
 
@@ -28,7 +30,7 @@ def book(asked: Asked) -> Answer:  # noqa: ARG001
             for one in frameworks()
         ]
     }
-    return Page("guidelines/book.html", data)
+    return Page("guidelines/book.html", data, more={"forms": {"pdf": "PDF", "docx": "Word", "html": "HTML"}})
 
 
 def chapter(asked: Asked, framework: str, domain: str) -> Answer:  # noqa: ARG001
@@ -52,7 +54,14 @@ def chapter(asked: Asked, framework: str, domain: str) -> Answer:  # noqa: ARG00
     return Page("guidelines/chapter.html", data)
 
 
+def export(asked: Asked, framework: str, form: str) -> Answer:
+    """A whole book as a file."""
+    made = assessment_documents.book(framework, form, asked.language)
+    return attached(made, assessment_documents.PAPER[form], f"guidelines-{framework}-{asked.language}")
+
+
 SCREENS = (
     Screen("guidelines", "guidelines", Permission.SEE_ASSESSMENT, book),
+    Screen("guidelines/<str:framework>/export/<str:form>", "guidelines-export", Permission.SEE_ASSESSMENT, export),
     Screen("guidelines/<str:framework>/<str:domain>", "guideline", Permission.SEE_ASSESSMENT, chapter),
 )
