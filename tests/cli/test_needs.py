@@ -59,3 +59,11 @@ def test_a_release_is_looked_at_before_it_is_made(begun: str) -> None:
     # Nine of twelve stand below step 3; in each cell four or five of six, which is said as "4 to 6".
     lead = next(row for row in rows(run("show", begun)) if row["question"] == "gov-lead")
     assert (lead["at_least"], lead["at_most"], lead["of"]) == (8, 12, 12)
+
+
+def test_the_state_of_the_art_is_listed() -> None:
+    every = rows(run("inventory"))
+    some = rows(run("inventory", "--kind", "training", "--domain", "people", "--language", "fr"))
+    assert len(every) >= 45
+    assert {row["kind"] for row in some} == {"training"}
+    assert 0 < len(some) < len(every)

@@ -38,6 +38,8 @@ SCREENS = {
     "need": ("coordinator", "@campaign/need/gov-lead"),
     "who answers": ("coordinator", "@campaign/who"),
     "release": ("coordinator", "@campaign/release?by=country"),
+    "state of the art": ("coordinator", "/inventory?kind=training"),
+    "an entry": ("ciso", "/inventory/zones"),
     "taking part": ("ciso", "@campaign/house/demo-val-d-ambre"),
     "people": ("ciso", "/people"),
     "audit": ("auditor", "/audit"),

@@ -154,3 +154,31 @@ def test_the_map_asks_the_database_no_more_often_for_more_hospitals(
             browser.get(path)
             with django_assert_max_num_queries(most):
                 assert browser.get(path).status_code == 200
+
+
+def test_what_a_shared_purchase_covers_is_counted(begun: str) -> None:
+    with clock.at(NOW):
+        browser = client("coordinator")
+        named = browser.get(f"/needs/{begun}.json?all=1").json()["offers"]
+        by_id = {one["id"]: one["hospitals"] for one in named}
+        assert all(one["low"] == one["high"] <= 6 for one in by_id.values())
+        assert len(by_id) > 40
+        browser.post(f"/needs/{begun}/publish")
+        released = client("authority_guest").get(f"/needs/{begun}.json?all=1").json()["offers"]
+        assert all(0 <= one["hospitals"]["low"] <= one["hospitals"]["high"] <= 13 for one in released)
+        helps = browser.get(f"/needs/{begun}/need/idn-mfa.json").json()["helps"]
+        assert {one["id"] for one in helps} == {"cloud-mobile", "mfa", "remote-gate"}
+
+
+def test_the_state_of_the_art_is_filtered_by_its_address(begun: str) -> None:
+    assert begun
+    with clock.at(NOW):
+        browser = client("authority_guest")
+        every = browser.get("/inventory.json").json()
+        assert len(every["entries"]) == every["all"] >= 45
+        some = browser.get("/inventory.json?kind=training&domain=people&words=board").json()["entries"]
+        assert [one["id"] for one in some] == ["board-training"]
+        for path in ("/inventory", "/inventory.csv", "/inventory/mfa", "/inventory/mfa.json"):
+            assert browser.get(path).status_code == 200
+        assert browser.get("/inventory/none").status_code == 404
+        assert browser.get("/inventory?kind=none").status_code == 200

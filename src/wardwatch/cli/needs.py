@@ -151,6 +151,36 @@ def show(campaign: str, language: str, json_to: str | None) -> int:
     return 0
 
 
+@command.command("inventory")
+@click.option("--kind", type=click.Choice(["technology", "service", "tool", "people", "training"]), help="Only these.")
+@click.option("--domain", default="", help="Only what helps in this domain.")
+@click.option("--size", type=click.Choice(["small", "medium", "large"]), help="Only for hospitals of this size.")
+@_LANGUAGE
+@_rows.option
+def inventory(language: str, json_to: str | None, *, kind: str | None, domain: str, size: str | None) -> int:
+    """List the state of the art: what there is to meet needs."""
+    from wardwatch.assessment import inventory as pure  # noqa: PLC0415
+
+    found = pure.shipped().find(kind=kind or "", domain=domain, size=size or "")
+    with _rows.rows(json_to) as take:
+        for one in found.entries:
+            take(
+                {
+                    "format": "wardwatch/inventory-entry/1",
+                    "id": one.id,
+                    "kind": one.kind.value,
+                    "name": one.name.in_(language),
+                    "need": one.need.in_(language),
+                    "meets": list(one.meets),
+                    "sizes": list(one.sizes),
+                }
+            )
+            if json_to != "-":
+                print(f"{one.id:20} {one.kind.value:11} {one.name.in_(language)}")
+    print(f"{len(found.entries)} entries", file=sys.stderr)
+    return 0
+
+
 @command.command("remind")
 @_CAMPAIGN
 @_rows.option

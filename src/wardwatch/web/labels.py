@@ -153,6 +153,21 @@ COUNTRIES = {
     "SI": Text("Slovenia", "Slovénie"),
     "SK": Text("Slovakia", "Slovaquie"),
 }
+INVENTORY = {
+    "kind": Text("Kind", "Type"),
+    "domain": Text("Domain", "Domaine"),
+    "size": Text("Size", "Taille"),
+    "pillar": Text("Pillar", "Pilier"),
+    "technology": Text("Technology", "Technologie"),
+    "service": Text("Service", "Service"),
+    "tool": Text("Tool", "Outil"),
+    "people": Text("People and skills", "Personnes et compétences"),
+    "training": Text("Training", "Formation"),
+    "in_house": Text("by your own people", "par vos équipes"),
+    "open_source": Text("open source", "logiciel libre"),
+    "commercial": Text("bought", "acheté"),
+    "public": Text("from public bodies", "par des organismes publics"),
+}
 WORDS: Mapping[str, Mapping[str, Text]] = {
     "state": STATES,
     "kind": KINDS,
@@ -169,5 +184,6 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "consent": CONSENTS,
     "dimension": DIMENSIONS,
     "country": COUNTRIES,
+    "inventory": INVENTORY,
     "role": NAMES,
 }

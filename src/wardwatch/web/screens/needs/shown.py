@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wardwatch.assessment import needs
+from wardwatch.assessment import inventory, needs
 from wardwatch.assessment.framework import Domain, Framework, Question
+from wardwatch.assessment.inventory import InventoryEntry
 from wardwatch.assessment.needs import Below, Counted, Need, Steps
 from wardwatch.assessment.release import Part, Release
 from wardwatch.kernel import stamps
@@ -143,3 +144,39 @@ def states(seen: Seen, found: Basis) -> list[dict[str, Any]]:
         if any(one in counts for one in questions):
             listed.append({"code": code, "hospitals": hospitals, "share": share, "shown": between(share)})
     return sorted(listed, key=lambda one: (-one["share"].high, one["code"]))
+
+
+def helping(question: str) -> tuple[InventoryEntry, ...]:
+    """What there is to meet a need; the questions of other frameworks are not linked."""
+    return inventory.shipped().for_question(question)
+
+
+def offers(found: Basis) -> list[dict[str, Any]]:
+    """What a shared purchase or service would cover: hospitals with a need that it meets, and how many such needs."""
+    listed: list[dict[str, Any]] = []
+    for one in inventory.shipped().entries:
+        asked = [id_ for id_ in one.meets if id_ in found.counts]
+        if not asked or not found.of:
+            continue
+        covers = (
+            needs.covered(found.steps.values(), asked)
+            if found.steps is not None
+            else needs.covered_bounds(found.counts, asked, found.of)
+        )
+        total = Counted(
+            sum(found.counts[id_][needs.ENOUGH - 1].low for id_ in asked),
+            sum(found.counts[id_][needs.ENOUGH - 1].high for id_ in asked),
+        )
+        listed.append(
+            {
+                "id": one.id,
+                "name": one.name,
+                "kind": one.kind.value,
+                "hospitals": covers,
+                "shown": between(covers),
+                "needs": total,
+                "needs_shown": between(total),
+                "driver": one.cost.driver,
+            }
+        )
+    return sorted(listed, key=lambda two: (-two["hospitals"].low, -two["needs"].low, two["id"]))

@@ -52,6 +52,7 @@ def needs_map(asked: Asked, campaign: str) -> Answer:
         "more": max(0, len(found.rows) - len(heat)),
         "needs": ranked if asked.get("all") else ranked[:MOST],
         "more_needs": max(0, len(ranked) - MOST),
+        "offers": shown.offers(found)[: None if asked.get("all") else MOST],
         "states": listed,
         "course": [_course(one) for one in course],
         "own": [{"tenant": one.tenant, "hospital": one.hospital} for one in seen.rows if not seen.runs],
@@ -141,6 +142,7 @@ def need(asked: Asked, campaign: str, question: str) -> Answer:
         "groups": groups,
         "having": sorted(having, key=lambda two: (two["step"], two["hospital"])),
         "guide": guide(one),
+        "helps": [{"id": two.id, "name": two.name, "kind": two.kind.value} for two in shown.helping(question)],
     }
     rows = [[one["by"], one["value"], one["hospitals"].low, one["hospitals"].high, one["of"]] for one in groups]
     return Page("needs/one.html", data, Table(("by", "value", "at_least", "at_most", "of"), rows))
