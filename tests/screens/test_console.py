@@ -38,6 +38,8 @@ SCREENS = {
     "need": ("coordinator", "@campaign/need/gov-lead"),
     "who answers": ("coordinator", "@campaign/who"),
     "release": ("coordinator", "@campaign/release?by=country"),
+    "nis 2": ("ciso", "/nis2"),
+    "nis 2 file": ("ciso", "/nis2/demo-ch-montbrune"),
     "state of the art": ("coordinator", "/inventory?kind=training"),
     "an entry": ("ciso", "/inventory/zones"),
     "taking part": ("ciso", "@campaign/house/demo-val-d-ambre"),

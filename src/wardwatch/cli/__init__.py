@@ -48,6 +48,7 @@ class Verbs(click.Group):
         "lake": "Show, tidy up, expire and hold the events that are kept.",
         "me": "Say who a key stands for, and what it may do where.",
         "needs": "Run campaigns of groups; show what hospitals have in common.",
+        "nis2": "Write the NIS 2 file of a hospital.",
         "people": "Make accounts on the machine itself.",
         "pipeline": "Watch over what was received: detect, correlate, keep.",
         "privacy": "Name who may open what tokens of patients stand for.",

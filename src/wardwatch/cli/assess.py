@@ -149,13 +149,13 @@ def form(assessment_id: str, file: Path, language: str, json_to: str | None) -> 
     from wardwatch.usecases import assessment, clock  # noqa: PLC0415
 
     made = assessment.form(actor, assessment_id, language, clock.now())
-    _put(file, made)
+    put(file, made)
     with _rows.rows(json_to) as take:
         take({"format": "wardwatch/assess-form/1", "file": str(file), "bytes": len(made)})
     return 0
 
 
-def _put(file: Path, made: bytes) -> None:
+def put(file: Path, made: bytes) -> None:
     """Write a new file; `-` is stdout. One that is there is not replaced."""
     from wardwatch.kernel.errors import InputError  # noqa: PLC0415
 
@@ -198,7 +198,7 @@ def report(assessment_id: str, language: str, json_to: str | None, **files: Path
     from wardwatch.usecases import assessment_documents, clock  # noqa: PLC0415
 
     for form, file in wanted.items():
-        _put(file, assessment_documents.export(actor, assessment_id, form, language, clock.now()))
+        put(file, assessment_documents.export(actor, assessment_id, form, language, clock.now()))
     if json_to is not None:
         made = assessment_documents.export(actor, assessment_id, "json", language, clock.now())
         with _rows.rows(json_to) as take:
@@ -229,7 +229,7 @@ def guidelines(framework: str, language: str, json_to: str | None, **files: Path
                 raise InputError(
                     "no such framework", where=framework, hint="see: wardwatch assess frameworks"
                 ) from None
-            _put(file, made)
+            put(file, made)
             take({"format": "wardwatch/assess-guidelines/1", "file": str(file), "bytes": len(made)})
     return 0
 

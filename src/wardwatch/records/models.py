@@ -27,6 +27,7 @@ from wardwatch.records.cases import (
 )
 from wardwatch.records.estate import AssetRow, EstateRow, ServiceRow
 from wardwatch.records.needs import ParticipationRow, ReleaseRow
+from wardwatch.records.nis2 import DueRow, EntityRow, SupplierRow
 from wardwatch.records.people import (
     GrantRow,
     GroupingRow,
@@ -50,6 +51,8 @@ __all__ = [
     "CampaignRow",
     "CaseRow",
     "DelegationRow",
+    "DueRow",
+    "EntityRow",
     "EntryRow",
     "EstateRow",
     "GrantRow",
@@ -71,6 +74,7 @@ __all__ = [
     "ServiceRow",
     "SignOffRow",
     "SiteRow",
+    "SupplierRow",
     "TimerRow",
     "TokenRow",
     "UserRow",

@@ -153,6 +153,21 @@ COUNTRIES = {
     "SI": Text("Slovenia", "Slovénie"),
     "SK": Text("Slovakia", "Slovaquie"),
 }
+ENTITY = {
+    "essential": Text("essential entity", "entité essentielle"),
+    "important": Text("important entity", "entité importante"),
+    "outside": Text("outside of NIS 2", "hors de NIS 2"),
+    "unknown": Text("not decided yet", "pas encore décidé"),
+    "staff": Text("people", "personnes"),
+    "turnover": Text("turnover", "chiffre d’affaires"),
+    "balance": Text("balance sheet total", "total du bilan"),
+    "address": Text("Address", "Adresse"),
+    "registration_number": Text("Number at the authority", "Numéro auprès de l’autorité"),
+    "registered_on": Text("Registered on", "Enregistré le"),
+    "contact": Text("Contact, e-mail and telephone", "Contact, courriel et téléphone"),
+    "ranges": Text("Ranges of internet addresses", "Plages d’adresses internet"),
+    "services": Text("Member States where it serves", "États membres desservis"),
+}
 INVENTORY = {
     "kind": Text("Kind", "Type"),
     "domain": Text("Domain", "Domaine"),
@@ -184,6 +199,7 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "consent": CONSENTS,
     "dimension": DIMENSIONS,
     "country": COUNTRIES,
+    "entity": ENTITY,
     "inventory": INVENTORY,
     "role": NAMES,
 }

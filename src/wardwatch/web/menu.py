@@ -41,6 +41,7 @@ WATCH = (
 )
 PROGRAMME = (
     Item("/assessment", "assess", Text("Assessment", "Évaluation"), P.SEE_ASSESSMENT),
+    Item("/nis2", "check", Text("NIS 2", "NIS 2"), P.SEE_ASSESSMENT),
     Item("/needs", "needs", Text("Needs", "Besoins"), P.SEE_NEEDS),
 )
 HOUSE = (
