@@ -1,15 +1,17 @@
 """The NIS 2 file: who a house is, its suppliers, dates; nobody elsewhere sees or changes it; papers say what pages say."""
 
 import io
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import docx as word
 import pytest
 from django.test import Client
 from tests.cast import HERE, NEXT, NOW, Cast
 
-from wardwatch.assessment import annex
-from wardwatch.kernel.errors import AccessError
+from wardwatch.assessment import annex, policies
+from wardwatch.kernel.errors import AccessError, ContentError
 from wardwatch.records.models import AuditRow, DueRow, SupplierRow, UserRow
 from wardwatch.reports.nis2_file import ARTICLES, Supplier
 from wardwatch.usecases import clock, demo_assessment, nis2
@@ -118,3 +120,42 @@ def test_a_control_is_met_only_by_answers(answered: Cast) -> None:
     # No question speaks of cables.
     assert rows["A.7.12"][3:] == ("to be decided", "")
     assert all(row[4] for row in rows.values() if row[3] in {"met", "partly", "not met"})
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("id_", policies.shipped())
+def test_a_policy_is_filled_and_names_what_is_not_known(answered: Cast, id_: str, language: str) -> None:
+    UserRow.objects.update(language=language)
+    with clock.at(NOW):
+        page = browser(answered).get(f"/nis2/{HERE}/policy/{id_}/html").content.decode()
+        assert browser(answered, "outsider").get(f"/nis2/{HERE}/policy/{id_}/html").status_code == 404
+    assert "CHU Nord-Est" in page
+    assert "{" not in page.split("</style>")[1]
+    asked = {name for part in policies.shipped()[id_].parts for name in re.findall(r"\{(\w+)\}", part.text.en)}
+    for name in asked & {"responsible", "contact"}:
+        assert f"[◇ {policies.BLANKS[name].in_(language)}]" in page
+    if "csirt" in asked:
+        assert "CERT Santé" in page
+
+
+def test_policies_serve_every_letter() -> None:
+    found = policies.shipped()
+    assert len(found) >= 10
+    assert {letter for one in found.values() for letter in one.letters} == set(policies.LETTERS)
+    texts = [part.text.en for one in found.values() for part in one.parts]
+    assert len(set(texts)) == len(texts)
+    for one in found.values():
+        assert all(part.text.fr and part.text.fr != part.text.en for part in one.parts)
+
+
+def test_a_wrong_policy_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "own.yml"
+    good = (Path(policies.__file__).parents[1] / "content/policies/backup.yml").read_text(encoding="utf-8")
+    for old, new in (
+        ("letters: [c]", "letters: [z]"),
+        ("Everything that care", "Everything {that} care"),
+        ("parts:", "prats:"),
+    ):
+        file.write_text(good.replace(old, new), encoding="utf-8")
+        with pytest.raises(ContentError):
+            policies.load([file])

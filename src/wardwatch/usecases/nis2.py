@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from wardwatch.assessment import entity, loading
+from wardwatch.assessment import entity, loading, policies
 from wardwatch.assessment import states as states_of
 from wardwatch.assessment.answers import Assessment
 from wardwatch.assessment.entity import Entity, Verdict
@@ -18,6 +18,7 @@ from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.models import DueRow, EntityRow, OrganisationRow, SupplierRow
 from wardwatch.records.queries import assessment as assessments
 from wardwatch.reports import nis2_file, statement_of_applicability
+from wardwatch.reports import policy as policy_document
 from wardwatch.reports.nis2_file import Due, Registration, Supplier
 from wardwatch.reports.parts.document import Document
 from wardwatch.usecases import audit
@@ -158,6 +159,21 @@ def set_due(actor: Actor, tenant: str, question: str, due: date | None, owner: s
     audit.note(
         actor, "gap.dated", question, now=now, tenant=tenant, detail={"due": str(due or ""), "owner": owner[:160]}
     )
+
+
+def policy(actor: Actor, tenant: str, id_: str, language: str, now: datetime) -> Document:
+    """A policy to begin with, filled with what is known of a house; noted."""
+    one = opened(actor, tenant)
+    found = policies.shipped().get(id_)
+    if found is None:
+        raise AccessError("not found, or not yours")
+    state = states_of.shipped().get(one.country)
+    known = {"hospital": one.hospital, "contact": one.registration.contact}
+    if state is not None:
+        for name in ("authority", "csirt", "data_protection"):
+            known[name] = getattr(state, name).in_(language)
+    audit.note(actor, "nis2.exported", tenant, now=now, tenant=tenant, detail={"policy": id_})
+    return policy_document.document(found, known, language, now.date())
 
 
 def documents(actor: Actor, tenant: str, language: str, now: datetime) -> dict[str, Document]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from wardwatch.assessment import policies
 from wardwatch.assessment.entity import Entity
 from wardwatch.assessment.states import shipped
 from wardwatch.kernel.errors import InputError
@@ -64,7 +65,10 @@ def one(asked: Asked, tenant: str) -> Answer:
         "assessed": [framework.name for framework, _ in found.answers.values()],
         "may_edit": asked.actor.can(_EDIT, tenant),
     }
-    more = {"fields": [(name, getattr(found.registration, name)) for name in _FIELDS]}
+    more = {
+        "policies": [{"id": two.id, "name": two.name, "letters": two.letters} for two in policies.shipped().values()],
+        "fields": [(name, getattr(found.registration, name)) for name in _FIELDS],
+    }
     rows = [[gap["id"], " ".join(gap["articles"]), gap["step"], gap["due"] or "", gap["owner"]] for gap in gaps]
     return Page("nis2/one.html", data, Table(("question", "articles", "step", "due", "owner"), rows), more)
 
@@ -75,6 +79,14 @@ def paper(asked: Asked, tenant: str, which: str, form: str) -> Answer:
     if which not in made or form not in _PAPER:
         raise InputError("no such document", fr="ce document n’existe pas", where=f"{which}.{form}")
     return attached(_PAPER[form](made[which]), PAPER[form], f"nis2-{which}-{tenant}")
+
+
+def policy(asked: Asked, tenant: str, policy: str, form: str) -> Answer:
+    """A policy to begin with, on paper; noted."""
+    made = usecase.policy(asked.actor, tenant, policy, asked.language, asked.now)
+    if form not in _PAPER:
+        raise InputError("no such document", fr="ce document n’existe pas", where=form)
+    return attached(_PAPER[form](made), PAPER[form], f"policy-{policy}-{tenant}")
 
 
 def _number(text: str, name: str) -> int | None:
@@ -145,6 +157,7 @@ SCREENS = (
     Screen("nis2", "nis2", _SEE, choose),
     Screen(_ONE, "nis2-one", _SEE, one, csv=True),
     Screen(f"{_ONE}/paper/<str:which>/<str:form>", "nis2-paper", _SEE, paper),
+    Screen(f"{_ONE}/policy/<str:policy>/<str:form>", "nis2-policy", _SEE, policy),
     Act(f"{_ONE}/describe", "nis2-describe", _EDIT, describe),
     Act(f"{_ONE}/suppliers", "nis2-supplier", _EDIT, add),
     Act(f"{_ONE}/suppliers/<str:supplier>/remove", "nis2-supplier-remove", _EDIT, remove),
