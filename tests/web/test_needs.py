@@ -1,22 +1,27 @@
 """The screens of needs: every page in both languages for each who may see it, consent, reminders, a release."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
+import docx as word
 import pytest
 from django.test import Client
+from openpyxl import load_workbook
 from tests import group
 from tests.cast import NOW
 
 from wardwatch.assessment.framework import Question
-from wardwatch.records.models import ParticipationRow, ReleaseRow, UserRow
+from wardwatch.records.models import AuditRow, ParticipationRow, ReleaseRow, UserRow
 from wardwatch.usecases import clock
 from wardwatch.web.screen import Screen
 from wardwatch.web.urls import found
 
 pytestmark = pytest.mark.django_db
-SCREENS = [one for one in found() if isinstance(one, Screen) and one.name.startswith("needs")]
+SCREENS = [
+    one for one in found() if isinstance(one, Screen) and one.name.startswith("needs") and one.name != "needs-export"
+]
 HOUSES = [("FR", "large", "hospital")] * 7 + [("BE", "small", "hospital")] * 6
 
 
@@ -182,3 +187,27 @@ def test_the_state_of_the_art_is_filtered_by_its_address(begun: str) -> None:
             assert browser.get(path).status_code == 200
         assert browser.get("/inventory/none").status_code == 404
         assert browser.get("/inventory?kind=none").status_code == 200
+
+
+@pytest.mark.parametrize("form", ["docx", "html", "xlsx"])
+@pytest.mark.parametrize("role", ["coordinator", "authority_guest"])
+def test_the_map_is_taken_along_as_far_as_one_may_see(begun: str, role: str, form: str) -> None:
+    with clock.at(NOW):
+        client("coordinator").post(f"/needs/{begun}/publish", {"by": ["country"]})
+        answer = client(role).get(f"/needs/{begun}/export/{form}")
+        assert answer.status_code == 200
+        assert client(role).get(f"/needs/{begun}/export/exe").status_code == 404
+    made = answer.content
+    if form == "xlsx":
+        book = load_workbook(io.BytesIO(made))
+        texts = [str(cell.value) for sheet in book for row in sheet for cell in row]
+        assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
+    elif form == "docx":
+        texts = [
+            cell.text for table in word.Document(io.BytesIO(made)).tables for row in table.rows for cell in row.cells
+        ]
+    else:
+        texts = [made.decode()]
+    assert any("Hospital 001" in text for text in texts) is (role == "coordinator")
+    assert not any("Hospital 009" in text for text in texts)
+    assert AuditRow.objects.get(action="needs.exported").detail == {"form": form}

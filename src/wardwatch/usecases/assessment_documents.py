@@ -12,6 +12,7 @@ from wardwatch.kernel.errors import AccessError
 from wardwatch.reports import assessment as report
 from wardwatch.reports import guidelines
 from wardwatch.reports.parts.document import Document, html, pdf
+from wardwatch.reports.parts.sheet import xlsx
 from wardwatch.reports.parts.word import docx
 from wardwatch.usecases import assessment, audit
 from wardwatch.usecases.access import Actor
@@ -39,10 +40,11 @@ FORMS: Mapping[str, Form] = {
     "oscal-results": Form("oscal-results.json", "application/json"),
     "oscal-poam": Form("oscal-poam.json", "application/json"),
 }
-_PAPER: Mapping[str, Callable[[Document], bytes]] = {
+WRITE: Mapping[str, Callable[[Document], bytes]] = {
     "pdf": pdf,
     "docx": docx,
     "html": lambda one: html(one).encode(),
+    "xlsx": xlsx,
 }
 
 
@@ -74,7 +76,7 @@ def _made(actor: Actor, found: Opened, form: str, language: str, now: datetime) 
     before = next(iter(assessment.earlier(actor, found)), None)
     earlier = (before.campaign_name, assessment.opened(actor, before.id).value) if before else None
     seen = assessment.evidence(found, now)
-    return _PAPER[form](report.document(framework, one, hospital, language, evidence=seen, earlier=earlier))
+    return WRITE[form](report.document(framework, one, hospital, language, evidence=seen, earlier=earlier))
 
 
 def _json(plain: Mapping[str, object]) -> bytes:
@@ -86,4 +88,4 @@ def book(framework: str, form: str, language: str) -> bytes:
     found = loading.shipped().get(framework)
     if found is None or form not in PAPER:
         raise AccessError("not found, or not yours")
-    return _PAPER[form](guidelines.document(found, language))
+    return WRITE[form](guidelines.document(found, language))

@@ -103,6 +103,11 @@ def earlier(actor: Actor, one: Campaign) -> tuple[Campaign, ...]:
     return tuple(reversed(found[:5]))
 
 
+def note_export(actor: Actor, one: Campaign, form: str, now: datetime) -> None:
+    """Note that somebody took the map along."""
+    audit.note(actor, "needs.exported", one.id, now=now, detail={"form": form})
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """How a campaign's hospitals stood: how many, and the spread of their points overall and by domain."""

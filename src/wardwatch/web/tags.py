@@ -221,6 +221,12 @@ def of(names: dict[str, str], id_: str) -> str:
 
 
 @register.filter
+def pairs(some: Sequence[str]) -> list[tuple[str, str]]:
+    """Words two by two."""
+    return list(zip(some[::2], some[1::2], strict=True))
+
+
+@register.filter
 def nth(some: Sequence[object], place: int) -> object:
     """The value at a place, counted from 0; nothing where there is none."""
     return some[place] if place < len(some) else ""

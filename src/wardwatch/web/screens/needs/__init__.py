@@ -11,6 +11,7 @@ SCREENS = (
     Screen("needs", "needs", _SEE, campaigns.listed, csv=True),
     Act("needs/begin", "needs-begin", _RUN, acts.begin),
     Screen(_ONE, "needs-map", _SEE, views.needs_map, csv=True),
+    Screen(f"{_ONE}/export/<str:form>", "needs-export", _SEE, views.export),
     Screen(f"{_ONE}/need/<str:question>", "needs-one", _SEE, views.need, csv=True),
     Screen(f"{_ONE}/who", "needs-who", _RUN, campaigns.who, csv=True),
     Screen(f"{_ONE}/release", "needs-release", _RUN, campaigns.release),

@@ -8,10 +8,14 @@ from wardwatch.assessment.release import Release
 from wardwatch.charts import spread, tiles
 from wardwatch.kernel.errors import AccessError
 from wardwatch.records.queries.needs import Campaign, Participant
+from wardwatch.reports import needs_map as needs_map_report
 from wardwatch.usecases import campaigns
 from wardwatch.usecases import needs as usecase
+from wardwatch.usecases.assessment_documents import FORMS, WRITE
 from wardwatch.usecases.needs import Course, Seen
 from wardwatch.usecases.roles import Permission
+from wardwatch.web import labels
+from wardwatch.web.attached import attached
 from wardwatch.web.guideline import guide
 from wardwatch.web.screen import Answer, Asked, Page, Table
 from wardwatch.web.screens.needs import shown
@@ -30,33 +34,9 @@ def needs_map(asked: Asked, campaign: str) -> Answer:
     seen = usecase.seen(asked.actor, campaign)
     wanted = _wanted(asked) if seen.runs else {}
     found = shown.basis(seen, wanted)
-    domains = {one.id: one for one in seen.framework.domains}
-    ranked = shown.ranked(seen.ranked(found.counts, found.of), domains)
-    heat = shown.heat_rows(seen, found, None if asked.get("all") else ROWS)
-    listed = shown.states(seen, found)
-    course = usecase.course(asked.actor, seen)
-    ends = sorted(found.rows, key=lambda one: (one.figures["points"], one.hospital))
-    data = {
-        "campaign": shown.head(seen.campaign, seen.framework, asked),
-        "runs": seen.runs,
-        "named": found.named,
-        "released": found.release is not None,
-        "noisy": bool(found.release and found.release.rule.epsilon),
-        "of": found.of,
-        "withheld": found.release.withheld if found.release else 0,
-        "filters": wanted,
-        "domains": [{"id": one.id, "name": one.name} for one, _ in shown.parts_of(seen.framework, seen)],
-        "lowest": ends[0].hospital if ends else "",
-        "highest": ends[-1].hospital if ends else "",
-        "heat": heat,
-        "more": max(0, len(found.rows) - len(heat)),
-        "needs": ranked if asked.get("all") else ranked[:MOST],
-        "more_needs": max(0, len(ranked) - MOST),
-        "offers": shown.offers(found)[: None if asked.get("all") else MOST],
-        "states": listed,
-        "course": [_course(one) for one in course],
-        "own": [{"tenant": one.tenant, "hospital": one.hospital} for one in seen.rows if not seen.runs],
-    }
+    data = _data(asked, seen, found, whole=bool(asked.get("all")))
+    data["filters"] = wanted
+    listed = data["states"]
     more = {
         "map": tiles.draw({one["code"]: (one["shown"], shown.heat(one["share"].high / 100)) for one in listed}),
         "chart": _spreads(asked, seen, found),
@@ -64,16 +44,57 @@ def needs_map(asked: Asked, campaign: str) -> Answer:
     }
     rows = [
         [
-            one["id"],
-            one["ask"].in_(asked.language),
-            one["hospitals"].low,
-            one["hospitals"].high,
+            one.question.id,
+            one.question.ask.in_(asked.language),
+            one.hospitals.low,
+            one.hospitals.high,
             found.of,
-            one["burden"],
+            round(one.burden),
         ]
-        for one in ranked
+        for one in seen.ranked(found.counts, found.of)
     ]
     return Page("needs/map.html", data, Table(("need", "question", "at_least", "at_most", "of", "burden"), rows), more)
+
+
+def export(asked: Asked, campaign: str, form: str) -> Answer:
+    """The map on paper or as a workbook, whole; noted."""
+    seen = usecase.seen(asked.actor, campaign)
+    if form not in WRITE:
+        raise AccessError("not found, or not yours")
+    data = _data(asked, seen, shown.basis(seen, {}), whole=True)
+    usecase.note_export(asked.actor, seen.campaign, form, asked.now)
+    made = WRITE[form](needs_map_report.document(data, {**labels.COUNTRIES, **labels.HOUSES}, asked.language))
+    return attached(made, FORMS[form], f"needs-{campaign}")
+
+
+def _data(asked: Asked, seen: Seen, found: Basis, *, whole: bool) -> dict[str, Any]:
+    """What the map shows; `whole`: not only the first of long lists."""
+    domains = {one.id: one for one in seen.framework.domains}
+    ranked = shown.ranked(seen.ranked(found.counts, found.of), domains)
+    heat = shown.heat_rows(seen, found, None if whole else ROWS)
+    listed = shown.states(seen, found)
+    course = usecase.course(asked.actor, seen)
+    ends = sorted(found.rows, key=lambda one: (one.figures["points"], one.hospital))
+    return {
+        "campaign": shown.head(seen.campaign, seen.framework, asked),
+        "runs": seen.runs,
+        "named": found.named,
+        "released": found.release is not None,
+        "noisy": bool(found.release and found.release.rule.epsilon),
+        "of": found.of,
+        "withheld": found.release.withheld if found.release else 0,
+        "domains": [{"id": one.id, "name": one.name} for one, _ in shown.parts_of(seen.framework, seen)],
+        "lowest": ends[0].hospital if ends else "",
+        "highest": ends[-1].hospital if ends else "",
+        "heat": heat,
+        "more": max(0, len(found.rows) - len(heat)),
+        "needs": ranked if whole else ranked[:MOST],
+        "more_needs": max(0, len(ranked) - MOST),
+        "offers": shown.offers(found)[: None if whole else MOST],
+        "states": listed,
+        "course": [_course(one) for one in course],
+        "own": [{"tenant": one.tenant, "hospital": one.hospital} for one in seen.rows if not seen.runs],
+    }
 
 
 def _course(one: Course) -> dict[str, Any]:

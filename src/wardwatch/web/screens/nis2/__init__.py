@@ -1,6 +1,5 @@
 """The NIS 2 file of a house: who it is by law, its registration, what is missing by when, its suppliers."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,17 +10,14 @@ from wardwatch.kernel.errors import InputError
 from wardwatch.records.queries import people
 from wardwatch.reports import nis2_file
 from wardwatch.reports.nis2_file import Due, Gap, Registration, Supplier
-from wardwatch.reports.parts.document import Document, html, pdf
-from wardwatch.reports.parts.word import docx
 from wardwatch.usecases import nis2 as usecase
-from wardwatch.usecases.assessment_documents import PAPER
+from wardwatch.usecases.assessment_documents import FORMS, WRITE
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.attached import attached
 from wardwatch.web.screen import Act, Answer, Asked, Page, Screen, Table, back
 
 _SEE, _EDIT = Permission.SEE_ASSESSMENT, Permission.ANSWER
 _ONE = "nis2/<str:tenant>"
-_PAPER: dict[str, Callable[[Document], bytes]] = {"pdf": pdf, "docx": docx, "html": lambda one: html(one).encode()}
 _FIELDS = ("address", "registration_number", "registered_on", "contact", "ranges", "services")
 
 
@@ -76,17 +72,17 @@ def one(asked: Asked, tenant: str) -> Answer:
 def paper(asked: Asked, tenant: str, which: str, form: str) -> Answer:
     """The file, or the statement of applicability, on paper; noted."""
     made = usecase.documents(asked.actor, tenant, asked.language, asked.now)
-    if which not in made or form not in _PAPER:
+    if which not in made or form not in WRITE:
         raise InputError("no such document", fr="ce document n’existe pas", where=f"{which}.{form}")
-    return attached(_PAPER[form](made[which]), PAPER[form], f"nis2-{which}-{tenant}")
+    return attached(WRITE[form](made[which]), FORMS[form], f"nis2-{which}-{tenant}")
 
 
 def policy(asked: Asked, tenant: str, policy: str, form: str) -> Answer:
     """A policy to begin with, on paper; noted."""
     made = usecase.policy(asked.actor, tenant, policy, asked.language, asked.now)
-    if form not in _PAPER:
+    if form not in WRITE:
         raise InputError("no such document", fr="ce document n’existe pas", where=form)
-    return attached(_PAPER[form](made), PAPER[form], f"policy-{policy}-{tenant}")
+    return attached(WRITE[form](made), FORMS[form], f"policy-{policy}-{tenant}")
 
 
 def _number(text: str, name: str) -> int | None:
