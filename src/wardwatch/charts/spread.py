@@ -6,7 +6,7 @@ Geometry only; the template draws it, with the table beside it. Lengths are in t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wardwatch.charts import LEFT, WIDTH, across, axis, height, middle
+from wardwatch.charts import Chart, across, chart, middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,7 @@ class Row:
     middle: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Everything that is drawn: rows and the (x, figure) of the axis."""
-
-    width: int
-    height: int
-    left: int
-    rows: tuple[Row, ...]
-    ticks: tuple[tuple[float, int], ...]
-
-
-def draw(ranges: Sequence[Range]) -> Chart:
+def draw(ranges: Sequence[Range]) -> Chart[Row]:
     """Lay out ranges, in their order."""
     rows = tuple(
         Row(
@@ -57,7 +46,7 @@ def draw(ranges: Sequence[Range]) -> Chart:
         )
         for place, one in enumerate(ranges)
     )
-    return Chart(WIDTH, height(len(ranges)), LEFT, rows, axis())
+    return chart(rows)
 
 
 def _span(start: int, end: int) -> tuple[float, float]:

@@ -6,7 +6,7 @@ Geometry only; the template draws it, with the table beside it. Lengths are in t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wardwatch.charts import LEFT, WIDTH, across, axis, height, middle
+from wardwatch.charts import Chart, across, chart, middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,7 @@ class Row:
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Everything that is drawn: rows and the (x, figure) of the axis."""
-
-    width: int
-    height: int
-    left: int
-    rows: tuple[Row, ...]
-    ticks: tuple[tuple[float, int], ...]
-
-
-def draw(bars: Sequence[Bar]) -> Chart:
+def draw(bars: Sequence[Bar]) -> Chart[Row]:
     """Lay out bars, in their order."""
     rows = tuple(
         Row(
@@ -55,4 +44,4 @@ def draw(bars: Sequence[Bar]) -> Chart:
         )
         for place, one in enumerate(bars)
     )
-    return Chart(WIDTH, height(len(bars)), LEFT, rows, axis())
+    return chart(rows)

@@ -198,6 +198,10 @@ def _registration(one: Registration, language: str) -> Table:
     return Table(_W["registration"].in_(language), heads, rows)
 
 
+def _said(*texts: Text, language: str) -> list[str]:
+    return [text.in_(language) for text in texts]
+
+
 def _state(state: State, language: str) -> list[Block]:
     items = [
         state.act.in_(language),
@@ -225,16 +229,14 @@ def _signed(answers: Answers, language: str) -> list[Block]:
     ]
     if not rows:
         return [Paragraph(_W["nobody"].in_(language))]
-    heads = [
-        text.in_(language)
-        for text in (
-            Text("Assessment", "Évaluation"),
-            Text("Signed by", "Signée par"),
-            Text("On", "Le"),
-            Text("What was decided", "Décision"),
-            Text("Still the answers that were signed", "Réponses inchangées depuis"),
-        )
-    ]
+    heads = _said(
+        Text("Assessment", "Évaluation"),
+        Text("Signed by", "Signée par"),
+        Text("On", "Le"),
+        Text("What was decided", "Décision"),
+        Text("Still the answers that were signed", "Réponses inchangées depuis"),
+        language=language,
+    )
     return [Table(_W["management"].in_(language), heads, rows)]
 
 
@@ -254,17 +256,15 @@ def _evidence(answers: Answers, language: str) -> Table:
                     shown += bool(answer.note or answer.files)
         figures = (str(asked), str(answered), str(enough), str(shown)) if asked else ("0", "0", "0", "0")
         rows.append((f"Art. {article}", name.in_(language), *figures))
-    heads = [
-        text.in_(language)
-        for text in (
-            Text("Article", "Article"),
-            Text("About", "Objet"),
-            Text("Questions", "Questions"),
-            Text("Answered", "Répondues"),
-            Text("Step 3 or more", "Palier 3 ou plus"),
-            Text("With a note or file", "Avec note ou pièce"),
-        )
-    ]
+    heads = _said(
+        Text("Article", "Article"),
+        Text("About", "Objet"),
+        Text("Questions", "Questions"),
+        Text("Answered", "Répondues"),
+        Text("Step 3 or more", "Palier 3 ou plus"),
+        Text("With a note or file", "Avec note ou pièce"),
+        language=language,
+    )
     return Table(_W["evidence"].in_(language), heads, rows, frozenset({2, 3, 4, 5}))
 
 
@@ -286,16 +286,14 @@ def _gaps(open_ones: Sequence[Gap], dues: Mapping[str, Due], language: str, toda
                 due.owner if due else "",
             )
         )
-    heads = [
-        text.in_(language)
-        for text in (
-            Text("Question", "Question"),
-            Text("Article", "Article"),
-            Text("Step", "Palier"),
-            Text("By when", "Échéance"),
-            Text("By whom", "Responsable"),
-        )
-    ]
+    heads = _said(
+        Text("Question", "Question"),
+        Text("Article", "Article"),
+        Text("Step", "Palier"),
+        Text("By when", "Échéance"),
+        Text("By whom", "Responsable"),
+        language=language,
+    )
     return Table(_W["gaps"].in_(language), heads, rows, frozenset({2}))
 
 
@@ -316,17 +314,15 @@ def _suppliers(suppliers: Sequence[Supplier], language: str) -> Block:
         )
         for one in suppliers
     ]
-    heads = [
-        text.in_(language)
-        for text in (
-            Text("Supplier", "Fournisseur"),
-            Text("What", "Objet"),
-            Text("Contact", "Contact"),
-            Text("Reaches in", "Accès au réseau"),
-            Text("Holds data", "Détient des données"),
-            Text("Stops care", "Arrête les soins"),
-            Text("Tells within", "Prévient sous"),
-            Text("Contract until", "Contrat jusqu’au"),
-        )
-    ]
+    heads = _said(
+        Text("Supplier", "Fournisseur"),
+        Text("What", "Objet"),
+        Text("Contact", "Contact"),
+        Text("Reaches in", "Accès au réseau"),
+        Text("Holds data", "Détient des données"),
+        Text("Stops care", "Arrête les soins"),
+        Text("Tells within", "Prévient sous"),
+        Text("Contract until", "Contrat jusqu’au"),
+        language=language,
+    )
     return Table(_W["suppliers"].in_(language), heads, rows)

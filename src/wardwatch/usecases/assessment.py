@@ -99,6 +99,19 @@ def frameworks() -> tuple[Framework, ...]:
     return tuple(sorted(found.values(), key=lambda one: (one.id != "hospital-readiness", one.id)))
 
 
+def measured_by(framework: str) -> Framework:
+    """The framework with an id. Raises `InputError`."""
+    found = loading.shipped().get(framework)
+    if found is None:
+        raise InputError(
+            "no such framework",
+            fr="ce référentiel n’existe pas",
+            where="framework",
+            hint=", ".join(sorted(loading.shipped())),
+        )
+    return found
+
+
 def listed(actor: Actor) -> tuple[Listed, ...]:
     """The assessments of the hospitals that the actor sees, the newest first."""
     return queries.listed(actor.scope(Permission.SEE_ASSESSMENT))
@@ -117,14 +130,7 @@ def opened(actor: Actor, id_: str, needs: Permission = Permission.SEE_ASSESSMENT
 def begin(actor: Actor, tenant: str, framework: str, name: str, *, now: datetime, depth: Tier = Tier.FIRST) -> str:
     """Begin an assessment of a hospital's own; returns its id. Raises `InputError`."""
     authorise(actor, Permission.ANSWER, tenant)
-    found = loading.shipped().get(framework)
-    if found is None:
-        raise InputError(
-            "no such framework",
-            fr="ce référentiel n’existe pas",
-            where="framework",
-            hint=", ".join(sorted(loading.shipped())),
-        )
+    found = measured_by(framework)
     if not name.strip():
         raise InputError("give it a name, such as the year", fr="donnez-lui un nom, par exemple l’année", where="name")
     moment = stamps.micros(now)

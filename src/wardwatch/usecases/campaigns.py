@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from wardwatch.assessment import loading
 from wardwatch.assessment.framework import Tier
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import AccessError, InputError
@@ -55,14 +54,7 @@ def begin(actor: Actor, grouping: str, framework: str, name: str, closes: dateti
     own = next((one for one in queries.groupings(actor.scope(Permission.RUN_CAMPAIGNS)) if one.slug == grouping), None)
     if own is None or not runs(actor, own):
         raise AccessError("not found, or not yours")
-    measure = loading.shipped().get(framework)
-    if measure is None:
-        raise InputError(
-            "no such framework",
-            fr="ce référentiel n’existe pas",
-            where="framework",
-            hint=", ".join(sorted(loading.shipped())),
-        )
+    measure = assessment.measured_by(framework)
     if not name.strip():
         raise InputError("give it a name, such as the year", fr="donnez-lui un nom, par exemple l’année", where="name")
     if not now < closes <= now + LONGEST:

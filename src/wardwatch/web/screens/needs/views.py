@@ -5,7 +5,7 @@ from typing import Any
 from wardwatch.assessment import needs
 from wardwatch.assessment.framework import TOP
 from wardwatch.assessment.release import Release
-from wardwatch.charts import spread, tiles
+from wardwatch.charts import Chart, spread, tiles
 from wardwatch.kernel.errors import AccessError
 from wardwatch.records.queries.needs import Campaign, Participant
 from wardwatch.reports import needs_map as needs_map_report
@@ -107,7 +107,7 @@ def _course(one: Course) -> dict[str, Any]:
     }
 
 
-def _spreads(asked: Asked, seen: Seen, found: Basis) -> spread.Chart | None:
+def _spreads(asked: Asked, seen: Seen, found: Basis) -> Chart[spread.Row] | None:
     """How hospitals by name are spread in each domain; with fewer than three there is nothing to spread."""
     if len(found.rows) < 3:  # noqa: PLR2004
         return None
