@@ -28,6 +28,14 @@ class Pillar(StrEnum):
     DETER = "deter"
 
 
+PILLARS: Mapping[Pillar, Text] = {
+    Pillar.PREVENT: Text("Prevent", "Prévenir"),
+    Pillar.DETECT: Text("Detect", "Détecter"),
+    Pillar.RESPOND_RECOVER: Text("Respond and recover", "Réagir et rétablir"),
+    Pillar.DETER: Text("Deter", "Dissuader"),
+}
+
+
 class Cost(StrEnum):
     """What the first steps cost beside working time, roughly."""
 

@@ -10,7 +10,21 @@ from wardwatch.kernel.bilingual import Text
 from wardwatch.reports.parts.cells import cell
 from wardwatch.reports.parts.document import Block, Document, Heading, Items, Paragraph, Table
 
-COLUMNS = ("domain", "question", "asks", "answer", "step", "says", "reason", "note", "by", "at", "points", "most")
+COLUMNS = (
+    "domain",
+    "pillar",
+    "question",
+    "asks",
+    "answer",
+    "step",
+    "says",
+    "reason",
+    "note",
+    "by",
+    "at",
+    "points",
+    "most",
+)
 NEXT = 10
 _W = {
     "result": Text("Result by domain", "Résultat par domaine"),
@@ -214,6 +228,7 @@ def csv_rows(framework: Framework, one: Assessment, language: str) -> list[list[
         answer, share = one.answers.get(question.id), shares[question.id]
         row = [
             names[question.domain],
+            question.pillar.value,
             question.id,
             question.ask.in_(language),
             answer.kind.value if answer else "",

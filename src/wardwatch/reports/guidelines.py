@@ -1,6 +1,6 @@
 """The guidelines of a framework as a book: for each question why, how to find out, what good is, first steps."""
 
-from wardwatch.assessment.framework import MAPPED, SIZES, Framework, Question, Tier
+from wardwatch.assessment.framework import MAPPED, PILLARS, SIZES, Framework, Question, Tier
 from wardwatch.kernel.bilingual import Text
 from wardwatch.reports.parts.document import Block, Document, Heading, Items, Paragraph
 
@@ -21,6 +21,7 @@ _W = {
     "medium": Text("Medium house", "Établissement moyen"),
     "large": Text("Large house", "Grand établissement"),
     "source": Text("Source", "Source"),
+    "pillar": Text("Pillar of the EU action plan: {x}", "Pilier du plan d’action de l’UE : {x}"),
 }
 
 
@@ -62,6 +63,7 @@ def _question(one: Question, language: str) -> list[Block]:
     start = [words.in_(language) for words in guide.start]
     blocks += [Heading(_say("start", language), 4), Items(start, numbered=True)]
     blocks.append(Paragraph(_say("effort", language, a=guide.days[0], b=guide.days[1]), note=True))
+    blocks.append(Paragraph(_say("pillar", language, x=PILLARS[one.pillar].in_(language)), note=True))
     if one.maps:
         numbers = "; ".join(f"{MAPPED[name]}: {', '.join(some)}" for name, some in one.maps.items())
         blocks.append(Paragraph(f"{_say('law', language)}: {numbers}", note=True))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wardwatch.assessment.framework import MAPPED, SIZES, Cost, Pillar, Question
+from wardwatch.assessment.framework import MAPPED, PILLARS, SIZES, Cost, Question
 from wardwatch.kernel.bilingual import Text
 
 COSTS = {
@@ -15,12 +15,6 @@ SIZE_NAMES = {
     "small": Text("Small house", "Petit établissement"),
     "medium": Text("Medium house", "Établissement moyen"),
     "large": Text("Large house", "Grand établissement"),
-}
-PILLARS = {
-    Pillar.PREVENT: Text("Prevent", "Prévenir"),
-    Pillar.DETECT: Text("Detect", "Détecter"),
-    Pillar.RESPOND_RECOVER: Text("Respond and recover", "Réagir et rétablir"),
-    Pillar.DETER: Text("Deter", "Dissuader"),
 }
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from wardwatch.assessment import inventory, loading
-from wardwatch.assessment.framework import SIZES, Pillar
+from wardwatch.assessment.framework import PILLARS, SIZES, Pillar
 from wardwatch.assessment.inventory import FRAMEWORK, InventoryEntry, Kind
 from wardwatch.kernel.errors import AccessError
 from wardwatch.usecases.roles import Permission
-from wardwatch.web.guideline import COSTS, PILLARS, SIZE_NAMES
+from wardwatch.web.guideline import COSTS, SIZE_NAMES
 from wardwatch.web.screen import Answer, Asked, Page, Screen, Table
 
 _FILTERS = ("kind", "domain", "size", "pillar")
