@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path
 
+from wardwatch.estate.importing import MAX_BYTES, rows_of_csv, rows_of_xlsx
 from wardwatch.kernel.errors import AccessError, InputError
 from wardwatch.records.queries import people as queries
-from wardwatch.usecases import clock, mandates, people, tokens
+from wardwatch.usecases import clock, inviting, mandates, people, tokens
 from wardwatch.usecases.people import Place
 from wardwatch.usecases.roles import MANDATED, NAMES, ROLES, Permission
 from wardwatch.web.person import spoken
@@ -63,6 +64,22 @@ def invite(asked: Asked) -> Answer:
     return Page(
         "people/invited.html", {"email": asked.sent("email"), "days": people.INVITED_FOR.days}, more={"link": link}
     )
+
+
+def invite_table(asked: Asked) -> Answer:
+    """Invite whom a table names; the links are shown once, with the rows that were left out."""
+    file = asked.request.FILES.get("file")
+    if file is None or (file.size or 0) > MAX_BYTES:
+        raise InputError("choose a table of at most 10 MB", fr="choisissez un tableau de 10 Mo au plus", where="file")
+    data = file.read()
+    rows = rows_of_xlsx(data) if data.startswith(b"PK") else rows_of_csv(data)
+    invited, refused = inviting.invite_many(asked.actor, rows, asked.now)
+    shown = [
+        {"email": one.email, "role": one.role, "link": asked.request.build_absolute_uri(f"/welcome/{one.secret}")}
+        for one in invited
+    ]
+    data_shown = {"count": len(invited), "refused": refused, "days": people.INVITED_FOR.days}
+    return Page("people/invited_many.html", data_shown, more={"invited": shown})
 
 
 def end(asked: Asked, grant: str) -> Answer:
@@ -153,6 +170,7 @@ def welcome(request: HttpRequest, secret: str) -> HttpResponse:
 SCREENS = (
     Screen("people", "people", Permission.SEE_PEOPLE, listed, csv=True),
     Act("people/invite", "people-invite", Permission.MANAGE_PEOPLE, invite),
+    Act("people/invite-table", "people-invite-table", Permission.MANAGE_PEOPLE, invite_table),
     Act("people/grants/<str:grant>/end", "grant-end", Permission.MANAGE_PEOPLE, end),
     Act("people/<str:user>/sign-out", "person-sign-out", Permission.MANAGE_PEOPLE, sign_out),
     Act("people/mandates", "mandate-give", Permission.GIVE_MANDATES, mandate),
