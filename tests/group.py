@@ -40,9 +40,9 @@ def person(role: str, now: datetime, tenants: Sequence[str] = (), name: str = ""
     email = f"{name or role}@group.example"
     user, _ = UserRow.objects.get_or_create(email=email, defaults={"name": name or role, "created_at": now})
     for tenant in tenants:
-        GrantRow.objects.create(user=user, role=role, since=now, organisation_id=tenant)
+        GrantRow.objects.get_or_create(user=user, role=role, organisation_id=tenant, defaults={"since": now})
     if not tenants:
-        GrantRow.objects.create(user=user, role=role, since=now, grouping_id=GROUP)
+        GrantRow.objects.get_or_create(user=user, role=role, grouping_id=GROUP, defaults={"since": now})
     return actor_of(user.id, user.name, "en", now)
 
 
