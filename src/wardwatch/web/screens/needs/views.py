@@ -93,7 +93,7 @@ def _data(asked: Asked, seen: Seen, found: Basis, *, whole: bool) -> dict[str, A
         "offers": shown.offers(found)[: None if whole else MOST],
         "states": listed,
         "course": [_course(one) for one in course],
-        "own": [{"tenant": one.tenant, "hospital": one.hospital} for one in seen.rows if not seen.runs],
+        "own": [{"tenant": one.tenant, "hospital": one.hospital} for one in seen.rows[:MOST] if not seen.runs],
     }
 
 
