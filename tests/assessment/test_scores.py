@@ -10,6 +10,7 @@ from tests.assessment.asking import SMALL, Said, answer, assessment
 
 from wardwatch.assessment import scores
 from wardwatch.assessment.answers import Evidence, SignOff, Standing, asked, standing, unanswered
+from wardwatch.assessment.figures import figures, narrowed
 from wardwatch.assessment.framework import Tier
 from wardwatch.kernel.bilingual import Text
 
@@ -71,6 +72,13 @@ def test_points_add_up_and_stay_within(said: dict[str, Said], depth: Tier) -> No
     assert 0 <= found.overall.reached <= found.overall.reachable <= 100
     assert found.overall.reached == sum(one.reached for one in found.domains.values()) / len(found.domains)
     assert 0 <= found.overall.level <= 4
+
+
+@given(ANSWERS)
+def test_figures_of_all_questions_hold_those_of_the_first(said: dict[str, Said]) -> None:
+    deeper, first = figures(SMALL, assessment(said)), figures(SMALL, assessment(said, Tier.FIRST))
+    assert narrowed(SMALL, Tier.FIRST, deeper) == first
+    assert narrowed(SMALL, Tier.DEEPER, deeper) == deeper
 
 
 @given(ANSWERS, ANSWERS, DEPTHS)

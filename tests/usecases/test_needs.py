@@ -8,11 +8,13 @@ from tests import group
 from tests.cast import NOW
 
 from wardwatch.assessment import release
-from wardwatch.assessment.framework import Question
+from wardwatch.assessment.answers import Answer, Assessment, Kind
+from wardwatch.assessment.figures import figures
+from wardwatch.assessment.framework import Question, Tier
 from wardwatch.assessment.needs import Counted
 from wardwatch.kernel.errors import AccessError, InputError
-from wardwatch.records.models import AuditRow, GrantRow, ParticipationRow, ReleaseRow, UserRow
-from wardwatch.usecases import campaigns, needs
+from wardwatch.records.models import AssessmentRow, AuditRow, GrantRow, ParticipationRow, ReleaseRow, UserRow
+from wardwatch.usecases import assessment, campaigns, needs
 
 pytestmark = pytest.mark.django_db
 HOUSES = [("FR", "large", "hospital")] * 7 + [("BE", "small", "hospital")] * 5 + [("LU", "small", "laboratory")] * 2
@@ -162,3 +164,33 @@ def test_earlier_campaigns_of_the_group_are_the_trend(begun: str) -> None:
     before = group.campaign("2025", ["named"] * 14, spread, NOW - timedelta(days=365))
     now = next(one for one in needs.listed(coordinator) if one.id == begun)
     assert [one.id for one in needs.earlier(coordinator, now)] == [before, begun]
+
+
+def test_who_went_deeper_is_counted_by_the_measure_of_all(begun: str) -> None:
+    coordinator = group.person("coordinator", NOW)
+    before = needs.seen(coordinator, begun)
+    course = needs.course(coordinator, before)
+    # One hospital goes on to all questions, of which it has answered the first only.
+    row = AssessmentRow.objects.get(campaign__id=begun, tenant="h-001")
+    framework = before.framework
+    answers = {
+        one.id: Answer(one.id, Kind.UNKNOWN if spread(1, one) is None else Kind.STEP, spread(1, one))
+        for one in framework.at(Tier.FIRST)
+    }
+    deeper = Assessment(begun, "h-001", framework.id, framework.version, Tier.DEEPER, answers)
+    row.depth, row.figures = Tier.DEEPER, figures(framework, deeper)
+    row.save()
+    assert row.figures["points"] < next(one.figures["points"] for one in before.rows if one.tenant == "h-001")
+    after = needs.seen(coordinator, begun)
+    assert [one.figures for one in after.rows] == [one.figures for one in before.rows]
+    assert needs.course(coordinator, after) == course
+
+
+def test_a_campaign_may_ask_all_questions(begun: str) -> None:
+    assert begun
+    coordinator = group.person("coordinator", NOW)
+    closes = NOW + timedelta(days=30)
+    id_ = campaigns.begin(coordinator, group.GROUP, "hospital-readiness", "all", closes, now=NOW, depth=Tier.DEEPER)
+    ciso = group.person("ciso", NOW, ["h-003"])
+    opened = assessment.opened(ciso, campaigns.take_part(ciso, id_, "h-003", NOW))
+    assert len(opened.questions) > 100

@@ -68,13 +68,18 @@ def listed(json_to: str | None) -> int:
 @click.option("--framework", default="hospital-readiness", show_default=True, help="What is measured by.")
 @click.option("--name", required=True, help="Such as the year.")
 @click.option("--closes", type=_DAY, required=True, help="The last day for answers.")
+@click.option("--all-questions", is_flag=True, help="Not only the first ones.")
 @_rows.option
-def begin(grouping: str, framework: str, name: str, closes: datetime, json_to: str | None) -> int:
+def begin(
+    grouping: str, framework: str, name: str, closes: datetime, json_to: str | None, *, all_questions: bool
+) -> int:
     """Open a campaign of a GROUPING and invite its hospitals."""
     actor = _operator()
+    from wardwatch.assessment.framework import Tier  # noqa: PLC0415
     from wardwatch.usecases import campaigns, clock  # noqa: PLC0415
 
-    id_ = campaigns.begin(actor, grouping, framework, name, _end_of(closes), now=clock.now())
+    depth = Tier.DEEPER if all_questions else Tier.FIRST
+    id_ = campaigns.begin(actor, grouping, framework, name, _end_of(closes), now=clock.now(), depth=depth)
     with _rows.rows(json_to) as take:
         take({"format": "wardwatch/needs-opened/1", "id": id_})
     if json_to != "-":

@@ -24,7 +24,6 @@ PAUSE = timedelta(days=3)  # between reminders that a person sends
 _TOLD = tuple(
     role for role, may in ROLES.items() if role != "administrator" and may & {Permission.ANSWER, Permission.SIGN}
 )
-_SYSTEM = Actor("system", "Wardwatch")
 
 
 def runs(actor: Actor, grouping: Grouping) -> bool:
@@ -49,7 +48,9 @@ def run(actor: Actor, id_: str) -> Campaign:
 
 
 @transaction.atomic
-def begin(actor: Actor, grouping: str, framework: str, name: str, closes: datetime, *, now: datetime) -> str:
+def begin(
+    actor: Actor, grouping: str, framework: str, name: str, closes: datetime, *, now: datetime, depth: Tier = Tier.FIRST
+) -> str:
     """Open a campaign and invite every hospital of a grouping; returns its id. Raises `InputError`."""
     own = next((one for one in queries.groupings(actor.scope(Permission.RUN_CAMPAIGNS)) if one.slug == grouping), None)
     if own is None or not runs(actor, own):
@@ -57,18 +58,13 @@ def begin(actor: Actor, grouping: str, framework: str, name: str, closes: dateti
     measure = assessment.measured_by(framework)
     if not name.strip():
         raise InputError("give it a name, such as the year", fr="donnez-lui un nom, par exemple l’année", where="name")
-    if not now < closes <= now + LONGEST:
-        raise InputError(
-            "a campaign closes within a year, and not before it begins",
-            fr="une campagne se termine dans l’année, et pas avant de commencer",
-            where="closes",
-        )
+    _check_end(closes, now)
     moment = stamps.micros(now)
     row = CampaignRow.objects.create(
         name=name.strip()[:120],
         framework=measure.id,
         version=measure.version,
-        depth=Tier.FIRST,
+        depth=depth,
         grouping=own.slug,
         opened_at=moment,
         closes_at=stamps.micros(closes),
@@ -99,6 +95,15 @@ def invite_new(actor: Actor, id_: str, now: datetime) -> int:
     if new:
         audit.note(actor, "campaign.invited", one.id, now=now, detail={"hospitals": sorted(new)})
     return len(new)
+
+
+def _check_end(closes: datetime, now: datetime) -> None:
+    if not now < closes <= now + LONGEST:
+        raise InputError(
+            "a campaign closes within a year, and not before it begins",
+            fr="une campagne se termine dans l’année, et pas avant de commencer",
+            where="closes",
+        )
 
 
 def _still_open(one: Campaign, now: datetime) -> None:
@@ -251,11 +256,6 @@ def reopen(actor: Actor, id_: str, closes: datetime, now: datetime) -> None:
             hint="begin another one",
             hint_fr="ouvrez-en une autre",
         )
-    if not now < closes <= now + LONGEST:
-        raise InputError(
-            "a campaign closes within a year, and not before it begins",
-            fr="une campagne se termine dans l’année, et pas avant de commencer",
-            where="closes",
-        )
+    _check_end(closes, now)
     CampaignRow.objects.filter(id=one.id).update(closes_at=stamps.micros(closes))
     audit.note(actor, "campaign.reopened", one.id, now=now, detail={"closes": closes.isoformat()})

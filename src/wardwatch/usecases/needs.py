@@ -14,7 +14,7 @@ from wardwatch.assessment.needs import Below, Need, Spread, Steps
 from wardwatch.assessment.release import YEARLY_BUDGET, Draw, Release, Rule, even_draw
 from wardwatch.kernel import stamps
 from wardwatch.kernel.errors import AccessError, InputError
-from wardwatch.records.models import ReleaseRow
+from wardwatch.records.models import CampaignRow, ReleaseRow
 from wardwatch.records.queries import needs as queries
 from wardwatch.records.queries.needs import Campaign, Participant
 from wardwatch.usecases import audit, campaigns
@@ -208,6 +208,8 @@ def publish(
     actor: Actor, id_: str, by: Sequence[str], epsilon: float, *, now: datetime, draw: Draw = even_draw
 ) -> Release:
     """Release what may be said of a group without names: once, when the campaign is closed. Raises `InputError`."""
+    campaigns.run(actor, id_)
+    CampaignRow.objects.select_for_update().get(id=UUID(id_))  # two who release at once: the second finds the first's
     one = campaigns.run(actor, id_)
     if one.closes_at is None or one.closes_at > stamps.micros(now):
         raise InputError(
@@ -222,8 +224,8 @@ def publish(
             where=one.name,
         )
     members, rule, _ = _agreed(one, by, epsilon, now)
-    framework = loading.shipped()[one.framework]
-    steps = {member: needs.steps_of(framework, Tier(one.depth), found.figures) for member, found in members.items()}
+    measure = framework(one)
+    steps = {member: needs.steps_of(measure, depth(one), found.figures) for member, found in members.items()}
     made = release.make(steps, by, rule, released=_taken(now), draw=draw)
     if not made.cells:
         raise InputError(

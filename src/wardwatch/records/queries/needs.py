@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.fields.json import KeyTransform
 
+from wardwatch.assessment import loading
+from wardwatch.assessment.figures import narrowed
+from wardwatch.assessment.framework import Tier
 from wardwatch.records.models import (
     AssessmentRow,
     CampaignRow,
@@ -141,7 +144,7 @@ def participants(campaign_id: str, only: Collection[str] | None = None) -> tuple
     houses = OrganisationRow.objects.in_bulk(tenants)
     begun = {
         row.tenant: row
-        for row in AssessmentRow.objects.filter(campaign__id=campaign_id, tenant__in=tenants).defer("depth")
+        for row in AssessmentRow.objects.filter(campaign__id=campaign_id, tenant__in=tenants).select_related("campaign")
     }
     signed = set(
         SignOffRow.objects.filter(assessment__campaign__id=campaign_id).values_list("assessment__tenant", flat=True)
@@ -170,8 +173,17 @@ def _participant(
         assessment=str(begun.id) if begun else "",
         changed_at=begun.changed_at if begun else None,
         signed=signed,
-        figures=begun.figures if begun else {},
+        figures=_figures(begun) if begun else {},
     )
+
+
+def _figures(row: AssessmentRow) -> Mapping[str, Any]:
+    """The figures by the campaign's own measure: a hospital that went deeper is counted like the others."""
+    framework = loading.shipped().get(row.campaign.framework)
+    whole: Mapping[str, Any] = row.figures
+    if row.depth == row.campaign.depth or framework is None:
+        return whole
+    return narrowed(framework, Tier(row.campaign.depth), whole)
 
 
 def invitations(scope: Collection[str], now: int) -> tuple[tuple[str, str, str, int | None], ...]:
@@ -230,7 +242,8 @@ def points(
             "campaign_id", "tenant"
         )
     )
-    rows = AssessmentRow.objects.filter(campaign__id__in=campaign_ids, tenant__in=tenants).values_list(
+    asked = AssessmentRow.objects.filter(campaign__id__in=campaign_ids, tenant__in=tenants)
+    rows = asked.filter(depth=F("campaign__depth")).values_list(
         "campaign_id",
         "tenant",
         KeyTransform("points", "figures"),
@@ -238,9 +251,14 @@ def points(
         KeyTransform("asked", "figures"),
         KeyTransform("domains", "figures"),
     )
+    deeper = [
+        (row.campaign_id, row.tenant, *(figures[name] for name in ("points", "answered", "asked", "domains")))
+        for row in asked.exclude(depth=F("campaign__depth")).select_related("campaign")
+        for figures in (_figures(row),)
+    ]
     found: dict[str, list[tuple[int, Mapping[str, int]]]] = {}
-    for campaign_id, tenant, overall, answered, asked, domains in rows:
-        if (campaign_id, tenant) in agreed and asked and answered == asked:
+    for campaign_id, tenant, overall, answered, total, domains in (*rows, *deeper):
+        if (campaign_id, tenant) in agreed and total and answered == total:
             one = (overall, {id_: score["points"] for id_, score in domains.items()})
             found.setdefault(str(campaign_id), []).append(one)
     return {id_: tuple(some) for id_, some in found.items()}

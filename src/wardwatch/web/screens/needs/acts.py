@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time
 
+from wardwatch.assessment.framework import Tier
 from wardwatch.kernel.errors import InputError
 from wardwatch.usecases import campaigns
 from wardwatch.usecases import needs as usecase
@@ -29,6 +30,7 @@ def begin(asked: Asked) -> Answer:
             asked.sent("name", longest=120),
             _day(asked),
             now=asked.now,
+            depth=Tier.DEEPER if asked.sent("depth") == Tier.DEEPER else Tier.FIRST,
         )
     except InputError as error:
         return pages.listed(asked, wrong=(error.where or "name", error.said.in_(asked.language)))
