@@ -11,6 +11,7 @@ from tests.assessment.asking import SMALL, assessment
 from wardwatch.assessment import interchange, loading, oscal, taking
 from wardwatch.assessment.answers import Answer, Assessment, Delegation, Kind, SignOff
 from wardwatch.assessment.framework import Framework, Tier
+from wardwatch.estate.importing import MAX_BYTES
 from wardwatch.kernel.errors import InputError
 
 pytest.importorskip("trestle", reason="compliance-trestle checks OSCAL")
@@ -137,6 +138,11 @@ def test_what_is_wrong_is_listed_and_holds_up_no_other() -> None:
 def test_what_is_no_assessment_is_refused(data: bytes) -> None:
     with pytest.raises(InputError):
         taking.take(data, SMALL, SMALL.by_id)
+
+
+def test_a_file_that_is_too_large_is_not_opened() -> None:
+    with pytest.raises(InputError, match="too large"):
+        taking.take(b"{" + b" " * MAX_BYTES, SMALL, SMALL.by_id)
 
 
 @given(

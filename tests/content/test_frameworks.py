@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from wardwatch.assessment import loading
+from wardwatch.assessment import inventory, loading, policies
 from wardwatch.assessment.framework import Framework, Question, Tier
 
 SHIPPED = loading.shipped()
@@ -16,6 +16,7 @@ DOMAINS = 13
 # LIX (C.-H. Björnsson, 1968): words in a sentence + percentage of words of more than six letters. Up to 40 reads like
 # fiction, up to 50 like a newspaper, above 55 like an authority. French words are longer: a newspaper is the limit.
 LIMITS = {"en": 40.0, "fr": 50.0}
+FORMAL = 5  # that a policy may have beyond them: it names laws and authorities
 
 
 def lix(text: str) -> float:
@@ -60,6 +61,18 @@ def test_a_reader_who_is_no_specialist_understands(language: str) -> None:
     measured = {one.id: lix(read_by_people(one, language)) for one in EVERY}
     assert {id_: figure for id_, figure in measured.items() if figure > LIMITS[language]} == {}
     assert median(measured.values()) < LIMITS[language] - 10
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_inventory_and_policies_are_for_them_too(language: str) -> None:
+    measured = {}
+    for entry in inventory.shipped().entries:
+        texts = [entry.need, *entry.prerequisites, entry.staff.skills, entry.cost.driver, *entry.limits]
+        measured[entry.id] = lix(" ".join(f"{text.in_(language).rstrip('.')}." for text in texts))
+    for policy in policies.shipped().values():
+        measured[f"policy {policy.id}"] = lix(" ".join(part.text.in_(language) for part in policy.parts))
+    assert {id_: figure for id_, figure in measured.items() if figure > LIMITS[language] + FORMAL} == {}
+    assert median(measured.values()) < LIMITS[language]
 
 
 def test_the_measure_can_fail() -> None:

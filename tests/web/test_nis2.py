@@ -99,6 +99,10 @@ def test_papers_say_what_pages_say(answered: Cast, language: str) -> None:
         gaps = client.get(f"/nis2/{HERE}.json").json()["gaps"]
         made = word.Document(io.BytesIO(client.get(f"/nis2/{HERE}/paper/file/docx").content))
         page = client.get(f"/nis2/{HERE}/paper/statement/html").content.decode()
+        whole = client.get(f"/nis2/{HERE}/paper/file/html").content.decode()
+        assert {"en": "people, turnover, balance sheet total", "fr": "personnes, chiffre d’affaires, total du bilan"}[
+            language
+        ] in whole
         assert client.get(f"/nis2/{HERE}/paper/none/docx").status_code == 422
         assert client.get(f"/nis2/{HERE}/paper/file/exe").status_code == 422
     tables = {table.rows[0].cells[0].text: table for table in made.tables}

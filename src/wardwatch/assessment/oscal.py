@@ -129,8 +129,7 @@ def _words(question: Question, answer: Answer, language: str) -> str:
 
 def _finding(one: Assessment, question: Question, answer: Answer, language: str) -> dict[str, Any]:
     satisfied = answer.kind is Kind.NOT_APPLICABLE or (answer.step or 0) >= ENOUGH
-    reason = {"pass": "pass", "fail": "fail", "other": "other"}
-    state = reason["other"] if answer.kind is Kind.NOT_APPLICABLE else reason["pass" if satisfied else "fail"]
+    state = "other" if answer.kind is Kind.NOT_APPLICABLE else "pass" if satisfied else "fail"
     return {
         "uuid": _id(one, "finding", question.id),
         "title": question.ask.in_(language),

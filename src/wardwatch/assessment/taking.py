@@ -11,6 +11,7 @@ from wardwatch.assessment import interchange, oscal, spreadsheet
 from wardwatch.assessment.answers import Answer
 from wardwatch.assessment.framework import Framework
 from wardwatch.assessment.spreadsheet import MAX_NOTE, MAX_REASON, MAX_ROWS, Filled, Problem, Taken, clean
+from wardwatch.estate.importing import MAX_BYTES
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.errors import InputError
 
@@ -26,6 +27,8 @@ def take(data: bytes, framework: Framework, known: Mapping[str, object]) -> Take
     Raises `InputError` for another file, framework or version. An answer that is none is listed by its place: a row of
     the workbook, else counted from 1.
     """
+    if len(data) > MAX_BYTES:
+        raise InputError("too large", fr="trop volumineux", where="file", hint=f"at most {MAX_BYTES >> 20} MB")
     if data.startswith(b"PK"):
         return spreadsheet.read(data, framework, known)
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardwatch.cli import PARTLY, _records, _rows
+from wardwatch.cli import PARTLY, _new_file, _records, _rows
 
 if TYPE_CHECKING:
     from wardwatch.usecases.access import Actor
@@ -146,30 +146,13 @@ def show(assessment_id: str, language: str, json_to: str | None) -> int:
 def form(assessment_id: str, file: Path, language: str, json_to: str | None) -> int:
     """Write the form to FILE, an Excel workbook with the answers so far. A file that is there is not replaced."""
     actor = _operator()
-    from wardwatch.usecases import assessment, clock  # noqa: PLC0415
+    from wardwatch.usecases import assessment_documents, clock  # noqa: PLC0415
 
-    made = assessment.form(actor, assessment_id, language, clock.now())
-    put(file, made)
+    made = assessment_documents.export(actor, assessment_id, "xlsx", language, clock.now())
+    _new_file.put(file, made)
     with _rows.rows(json_to) as take:
         take({"format": "wardwatch/assess-form/1", "file": str(file), "bytes": len(made)})
     return 0
-
-
-def put(file: Path, made: bytes) -> None:
-    """Write a new file; `-` is stdout. One that is there is not replaced."""
-    from wardwatch.kernel.errors import InputError  # noqa: PLC0415
-
-    if str(file) == "-":
-        sys.stdout.buffer.write(made)
-        return
-    try:
-        with file.open("xb") as stream:
-            stream.write(made)
-    except FileExistsError:
-        raise InputError("there is a file", where=str(file), hint="name another one") from None
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", where=str(file)) from None
-    print(f"{file}: {len(made):,} bytes", file=sys.stderr)
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
@@ -198,7 +181,7 @@ def report(assessment_id: str, language: str, json_to: str | None, **files: Path
     from wardwatch.usecases import assessment_documents, clock  # noqa: PLC0415
 
     for form, file in wanted.items():
-        put(file, assessment_documents.export(actor, assessment_id, form, language, clock.now()))
+        _new_file.put(file, assessment_documents.export(actor, assessment_id, form, language, clock.now()))
     if json_to is not None:
         made = assessment_documents.export(actor, assessment_id, "json", language, clock.now())
         with _rows.rows(json_to) as take:
@@ -229,7 +212,7 @@ def guidelines(framework: str, language: str, json_to: str | None, **files: Path
                 raise InputError(
                     "no such framework", where=framework, hint="see: wardwatch assess frameworks"
                 ) from None
-            put(file, made)
+            _new_file.put(file, made)
             take({"format": "wardwatch/assess-guidelines/1", "file": str(file), "bytes": len(made)})
     return 0
 

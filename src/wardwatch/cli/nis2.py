@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from wardwatch.cli import _records, _rows
+from wardwatch.cli import _new_file, _records, _rows
 
 _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
@@ -21,26 +21,24 @@ def command() -> None:
 @click.option("--pdf", type=_FILE, help="For people.")
 @click.option("--docx", type=_FILE, help="For people, to write on in Word.")
 @click.option("--html", type=_FILE, help="One page that loads nothing.")
+@click.option("--xlsx", type=_FILE, help="Its tables as a workbook.")
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Of texts.")
 @_rows.option
 def file(hospital: str, language: str, json_to: str | None, *, statement: bool, **files: Path | None) -> int:
     """Write the file of HOSPITAL; FILE may be -. A file that is there is not replaced."""
     _records.ready(migrates=False)
-    from wardwatch.cli.assess import put  # noqa: PLC0415
     from wardwatch.reports.nis2_file import gaps  # noqa: PLC0415
-    from wardwatch.reports.parts.document import html, pdf  # noqa: PLC0415
-    from wardwatch.reports.parts.word import docx  # noqa: PLC0415
     from wardwatch.usecases import clock, nis2  # noqa: PLC0415
     from wardwatch.usecases.operator import operator  # noqa: PLC0415
+    from wardwatch.usecases.papers import WRITE  # noqa: PLC0415
     from wardwatch.usecases.roles import Permission  # noqa: PLC0415
 
     actor = operator(Permission.SEE_ASSESSMENT)
     one = nis2.opened(actor, hospital)
     made = nis2.documents(actor, hospital, language, clock.now())["statement" if statement else "file"]
-    for form, write in (("pdf", pdf), ("docx", docx), ("html", lambda document: html(document).encode())):
-        target = files[form]
+    for form, target in files.items():
         if target is not None:
-            put(target, write(made))
+            _new_file.put(target, WRITE[form](made))
     missing = gaps(one.answers)
     with _rows.rows(json_to) as take:
         take(

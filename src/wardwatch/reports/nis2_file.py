@@ -56,7 +56,12 @@ _W = {
     "late": Text("overdue", "en retard"),
     "unassessed": Text("no question answered", "aucune question répondue"),
 }
-_FIELDS = {
+FACTS = {
+    "staff": Text("people", "personnes"),
+    "turnover": Text("turnover", "chiffre d’affaires"),
+    "balance": Text("balance sheet total", "total du bilan"),
+}
+FIELDS = {
     "name": Text("Name", "Nom"),
     "address": Text("Address", "Adresse"),
     "registration_number": Text("Number at the authority", "Numéro auprès de l’autorité"),
@@ -161,7 +166,8 @@ def document(
         Paragraph(f"{say('rule')}: {verdict.rule}, Directive (EU) 2022/2555", note=True),
     ]
     if verdict.missing:
-        blocks.append(Paragraph(f"{say('missing')}: {', '.join(verdict.missing)}", note=True))
+        facts = ", ".join(FACTS[name].in_(language) for name in verdict.missing)
+        blocks.append(Paragraph(f"{say('missing')}: {facts}", note=True))
     blocks += [Heading(say("registration")), _registration(registration, language)]
     if state is not None:
         blocks += [Heading(say("state", name=state.name.in_(language))), *_state(state, language)]
@@ -191,7 +197,7 @@ def document(
 
 def _registration(one: Registration, language: str) -> Table:
     rows = [
-        (_FIELDS[name.name].in_(language), str(getattr(one, name.name)).strip() or f"◇ {_W['not'].in_(language)}")
+        (FIELDS[name.name].in_(language), str(getattr(one, name.name)).strip() or f"◇ {_W['not'].in_(language)}")
         for name in fields(one)
     ]
     heads = [Text("Field", "Champ").in_(language), Text("As stated", "Renseigné").in_(language)]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from wardwatch.assessment import loading, scores, spreadsheet, taking
+from wardwatch.assessment import loading, scores, taking
 from wardwatch.assessment.answers import Answer, Assessment, Evidence, Kind, SignOff, asked
 from wardwatch.assessment.figures import figures
 from wardwatch.assessment.framework import Framework, Question, Tier
@@ -236,13 +236,6 @@ def answer_many(actor: Actor, id_: str, said: Iterable[tuple[str, Said]], *, now
     if changed:
         _renew(id_, found, now)
     return changed
-
-
-def form(actor: Actor, id_: str, language: str, now: datetime) -> bytes:
-    """The assessment as a workbook to fill in elsewhere; noted."""
-    found = opened(actor, id_)
-    audit.note(actor, "assessment.exported", id_, now=now, tenant=found.listed.tenant, detail={"form": "xlsx"})
-    return spreadsheet.write(found.framework, found.value, language)
 
 
 @transaction.atomic

@@ -3,49 +3,26 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
 from wardwatch.assessment import interchange, loading, oscal, spreadsheet
 from wardwatch.kernel.errors import AccessError
 from wardwatch.reports import assessment as report
 from wardwatch.reports import guidelines
-from wardwatch.reports.parts.document import Document, html, pdf
-from wardwatch.reports.parts.sheet import xlsx
-from wardwatch.reports.parts.word import docx
 from wardwatch.usecases import assessment, audit
 from wardwatch.usecases.access import Actor
 from wardwatch.usecases.assessment import Opened
+from wardwatch.usecases.papers import PAPER, WRITE, Form
 
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A kind of file: the end of its name and its media type."""
-
-    ending: str
-    media: str
-
-
-PAPER: Mapping[str, Form] = {
-    "pdf": Form("pdf", "application/pdf"),
-    "docx": Form("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    "html": Form("html", "text/html; charset=utf-8"),
-}
 FORMS: Mapping[str, Form] = {
     **PAPER,
-    "xlsx": Form("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "csv": Form("csv", "text/csv; charset=utf-8"),
     "json": Form("json", "application/json"),
     "oscal-results": Form("oscal-results.json", "application/json"),
     "oscal-poam": Form("oscal-poam.json", "application/json"),
 }
-WRITE: Mapping[str, Callable[[Document], bytes]] = {
-    "pdf": pdf,
-    "docx": docx,
-    "html": lambda one: html(one).encode(),
-    "xlsx": xlsx,
-}
+BOOK = ("pdf", "docx", "html")  # a book has no tables
 
 
 def export(actor: Actor, id_: str, form: str, language: str, now: datetime) -> bytes:
@@ -84,8 +61,8 @@ def _json(plain: Mapping[str, object]) -> bytes:
 
 
 def book(framework: str, form: str, language: str) -> bytes:
-    """The guidelines of a framework in a form of `PAPER`. Raises `AccessError` for one that is not there."""
+    """The guidelines of a framework in a form of `BOOK`. Raises `AccessError` for one that is not there."""
     found = loading.shipped().get(framework)
-    if found is None or form not in PAPER:
+    if found is None or form not in BOOK:
         raise AccessError("not found, or not yours")
     return WRITE[form](guidelines.document(found, language))

@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 
-from wardwatch.usecases.assessment_documents import Form
+from wardwatch.usecases.papers import Form
 
 
 def attached(made: bytes, form: Form, name: str) -> HttpResponse:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from wardwatch.kernel.bilingual import Text
 from wardwatch.kernel.severity import Level
+from wardwatch.reports import nis2_file
 from wardwatch.usecases.roles import NAMES
 
 STATES = {
@@ -158,15 +159,8 @@ ENTITY = {
     "important": Text("important entity", "entité importante"),
     "outside": Text("outside of NIS 2", "hors de NIS 2"),
     "unknown": Text("not decided yet", "pas encore décidé"),
-    "staff": Text("people", "personnes"),
-    "turnover": Text("turnover", "chiffre d’affaires"),
-    "balance": Text("balance sheet total", "total du bilan"),
-    "address": Text("Address", "Adresse"),
-    "registration_number": Text("Number at the authority", "Numéro auprès de l’autorité"),
-    "registered_on": Text("Registered on", "Enregistré le"),
-    "contact": Text("Contact, e-mail and telephone", "Contact, courriel et téléphone"),
-    "ranges": Text("Ranges of internet addresses", "Plages d’adresses internet"),
-    "services": Text("Member States where it serves", "États membres desservis"),
+    **nis2_file.FACTS,
+    **nis2_file.FIELDS,
 }
 INVENTORY = {
     "kind": Text("Kind", "Type"),

@@ -16,7 +16,6 @@ SCREENS = (
     Screen(f"{_ONE}/result", "assessment-result", _SEE, results.result, csv=True),
     Screen(f"{_ONE}/compare/<str:earlier>", "assessment-compare", _SEE, results.compare, csv=True),
     Screen(f"{_ONE}/sign", "assessment-sign", _SEE, results.sign),
-    Screen(f"{_ONE}/form", "assessment-form", _SEE, views.form),
     Screen(f"{_ONE}/export/<str:form>", "assessment-export", _SEE, views.export),
     Act(f"{_ONE}/take", "assessment-take", _ANSWER, acts.take),
     Act(f"{_ONE}/answer/<str:question>", "assessment-answer", _ANSWER, acts.answer),

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpResponse
-
 from wardwatch.assessment import loading
 from wardwatch.assessment.answers import Kind
 from wardwatch.kernel.errors import AccessError
@@ -148,15 +146,6 @@ def check(asked: Asked, assessment: str) -> Answer:
     return Page(
         "assessment/check.html", data, Table(("domain", "id", "question", "answer", "reason", "note", "by"), rows)
     )
-
-
-def form(asked: Asked, assessment: str) -> Answer:
-    """The questions and answers as a workbook."""
-    made = usecase.form(asked.actor, assessment, asked.language, asked.now)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    response = HttpResponse(made, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="assessment-{assessment}.xlsx"'
-    return response
 
 
 def export(asked: Asked, assessment: str, form: str) -> Answer:

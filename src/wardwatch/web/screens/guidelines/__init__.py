@@ -57,7 +57,7 @@ def chapter(asked: Asked, framework: str, domain: str) -> Answer:  # noqa: ARG00
 def export(asked: Asked, framework: str, form: str) -> Answer:
     """A whole book as a file."""
     made = assessment_documents.book(framework, form, asked.language)
-    return attached(made, assessment_documents.PAPER[form], f"guidelines-{framework}-{asked.language}")
+    return attached(made, assessment_documents.FORMS[form], f"guidelines-{framework}-{asked.language}")
 
 
 SCREENS = (

@@ -11,8 +11,8 @@ from wardwatch.records.queries.needs import Campaign, Participant
 from wardwatch.reports import needs_map as needs_map_report
 from wardwatch.usecases import campaigns
 from wardwatch.usecases import needs as usecase
-from wardwatch.usecases.assessment_documents import FORMS, WRITE
 from wardwatch.usecases.needs import Course, Seen
+from wardwatch.usecases.papers import PAPER, WRITE
 from wardwatch.usecases.roles import Permission
 from wardwatch.web import labels
 from wardwatch.web.attached import attached
@@ -64,7 +64,7 @@ def export(asked: Asked, campaign: str, form: str) -> Answer:
     data = _data(asked, seen, shown.basis(seen, {}), whole=True)
     usecase.note_export(asked.actor, seen.campaign, form, asked.now)
     made = WRITE[form](needs_map_report.document(data, {**labels.COUNTRIES, **labels.HOUSES}, asked.language))
-    return attached(made, FORMS[form], f"needs-{campaign}")
+    return attached(made, PAPER[form], f"needs-{campaign}")
 
 
 def _data(asked: Asked, seen: Seen, found: Basis, *, whole: bool) -> dict[str, Any]:

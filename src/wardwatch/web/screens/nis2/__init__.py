@@ -11,7 +11,7 @@ from wardwatch.records.queries import people
 from wardwatch.reports import nis2_file
 from wardwatch.reports.nis2_file import Due, Gap, Registration, Supplier
 from wardwatch.usecases import nis2 as usecase
-from wardwatch.usecases.assessment_documents import FORMS, WRITE
+from wardwatch.usecases.papers import PAPER, WRITE
 from wardwatch.usecases.roles import Permission
 from wardwatch.web.attached import attached
 from wardwatch.web.screen import Act, Answer, Asked, Page, Screen, Table, back
@@ -74,7 +74,7 @@ def paper(asked: Asked, tenant: str, which: str, form: str) -> Answer:
     made = usecase.documents(asked.actor, tenant, asked.language, asked.now)
     if which not in made or form not in WRITE:
         raise InputError("no such document", fr="ce document n’existe pas", where=f"{which}.{form}")
-    return attached(WRITE[form](made[which]), FORMS[form], f"nis2-{which}-{tenant}")
+    return attached(WRITE[form](made[which]), PAPER[form], f"nis2-{which}-{tenant}")
 
 
 def policy(asked: Asked, tenant: str, policy: str, form: str) -> Answer:
@@ -82,7 +82,7 @@ def policy(asked: Asked, tenant: str, policy: str, form: str) -> Answer:
     made = usecase.policy(asked.actor, tenant, policy, asked.language, asked.now)
     if form not in WRITE:
         raise InputError("no such document", fr="ce document n’existe pas", where=form)
-    return attached(WRITE[form](made), FORMS[form], f"policy-{policy}-{tenant}")
+    return attached(WRITE[form](made), PAPER[form], f"policy-{policy}-{tenant}")
 
 
 def _number(text: str, name: str) -> int | None:
